@@ -1,0 +1,164 @@
+/* wait.h: how to wait: spin a little, then give way, then sleep.
+ *
+ *   q_relax(&spins)     between two looks at something another thread will change: pauses, then
+ *                       yields the processor (on few cores the other thread may need it)
+ *   q_backoff(&step)    after a lost compare-and-swap: pauses longer each time, up to
+ *                       Q_BACKOFF_MAX, so that one winner can keep the cache line for a while
+ *   await_while (cond) q_relax(&spins);     a loop that changes nothing but waits
+ *
+ * struct q_event: an event count (Vyukov's name; Linux: a futex) on which threads sleep until
+ * something was published. It leaves the publisher's fast path alone:
+ *
+ *   publisher                               sleeper
+ *     publish the item                        q_event_prepare: waiters++, HEAVY fence, note epoch
+ *     q_event_notify: light fence,            look again: found it? q_event_cancel
+ *       waiters == 0? done                    q_event_sleep: until the epoch moves or time is up
+ *       else epoch++ and wake some
+ *
+ * Either the publisher sees the waiter or the waiter sees the item: that is the store-buffering
+ * pattern, and it needs a full fence on both sides. The sleeper pays for both by making every
+ * processor that runs this process pass a fence (membarrier, Linux 4.14): a few microseconds just
+ * before a sleep that costs more. Where the kernel has no membarrier, notify fences itself.
+ *
+ * A woken waiter that got an item wakes the next one if there is one: a queue that is not `exact`
+ * may hand out two items after a single publication, and one wake-up must not be lost for it. */
+#ifndef QUEUES_WAIT_H
+#define QUEUES_WAIT_H
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "queues/atomics.h"
+#include "queues/memory.h"
+#include "queues/traits.h"
+
+#ifndef Q_BACKOFF_MAX
+#define Q_BACKOFF_MAX 64 /* pauses; recorded with every measurement */
+#endif
+#define Q_SPINS_MAX 64 /* pauses before yielding */
+#define Q_YIELDS    4  /* yields before parking */
+#define Q_FOREVER   UINT64_MAX
+
+static inline void q_relax(unsigned *spins)
+{
+    if (*spins < Q_SPINS_MAX) {
+        ++*spins;
+        a_pause();
+    } else {
+        sched_yield();
+    }
+}
+
+static inline void q_backoff(unsigned *step)
+{
+    if (*step == 0)
+        *step = 1;
+    for (unsigned i = 0; i < *step; i++)
+        a_pause();
+    if (*step < Q_BACKOFF_MAX)
+        *step *= 2;
+}
+
+#define await_while(cond) while (cond)
+
+/* ---- asymmetric fences ------------------------------------------------------------------- */
+
+enum { Q_MEMBARRIER_EXPEDITED = 1 << 3, Q_MEMBARRIER_REGISTER = 1 << 4 };
+
+static inline bool q_membarrier_register(void)
+{
+#ifdef SYS_membarrier
+    return syscall(SYS_membarrier, Q_MEMBARRIER_REGISTER, 0, 0) == 0;
+#else
+    return false;
+#endif
+}
+
+/* The heavy side. True when it also stands for the light sides; a full fence for itself always. */
+static inline void a_fence_heavy(bool asymmetric)
+{
+    a_fence(seq_cst);
+#ifdef SYS_membarrier
+    if (asymmetric)
+        syscall(SYS_membarrier, Q_MEMBARRIER_EXPEDITED, 0, 0);
+#else
+    (void)asymmetric;
+#endif
+}
+
+/* ---- the event count --------------------------------------------------------------------- */
+
+struct q_event {
+    atomic(uint32_t) waiters; /* threads between prepare and cancel; read by every publisher */
+    bool asymmetric;          /* the kernel fences for us */
+    atomic(uint32_t) epoch;   /* moves when something was published while somebody waited */
+};
+
+static inline void q_event_init(struct q_event *e)
+{
+    a_init(&e->waiters, 0);
+    a_init(&e->epoch, 0);
+    e->asymmetric = q_membarrier_register();
+}
+
+/* Wakes up to n sleepers of whatever was published before this call. */
+static inline void q_event_notify(struct q_event *e, size_t n, struct q_counts *counts)
+{
+    if (e->asymmetric)
+        a_fence_light();
+    else
+        a_fence(seq_cst);
+    if (__builtin_expect(a_load(&e->waiters, relaxed) == 0, 1))
+        return;
+    a_add(&e->epoch, 1, release); /* [published>] */
+    counts->wakes++;
+    syscall(SYS_futex, &e->epoch, FUTEX_WAKE_PRIVATE, n > INT_MAX ? INT_MAX : (int)n, NULL, NULL,
+            0);
+}
+
+static inline uint32_t q_event_prepare(struct q_event *e)
+{
+    a_add(&e->waiters, 1, relaxed);
+    a_fence_heavy(e->asymmetric);
+    return a_load(&e->epoch, acquire); /* [>published] */
+}
+
+static inline void q_event_cancel(struct q_event *e) { a_sub(&e->waiters, 1, relaxed); }
+
+/* Nanoseconds since some fixed instant; q_deadline adds without passing Q_FOREVER. */
+static inline uint64_t q_now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static inline uint64_t q_deadline(uint64_t timeout_ns)
+{
+    if (timeout_ns == Q_FOREVER)
+        return Q_FOREVER;
+    const uint64_t now = q_now_ns();
+    return timeout_ns > Q_FOREVER - 1 - now ? Q_FOREVER - 1 : now + timeout_ns;
+}
+
+static inline struct timespec q_timespec(uint64_t ns)
+{
+    return (struct timespec){.tv_sec = (time_t)(ns / 1000000000u),
+                             .tv_nsec = (long)(ns % 1000000000u)};
+}
+
+/* Sleeps until the epoch is no longer `epoch`, or until the deadline: false. May wake early. */
+static inline bool q_event_sleep(struct q_event *e, uint32_t epoch, uint64_t deadline)
+{
+    const struct timespec until = q_timespec(deadline);
+    const long r = syscall(SYS_futex, &e->epoch, FUTEX_WAIT_BITSET_PRIVATE, epoch,
+                           deadline == Q_FOREVER ? NULL : &until, NULL, FUTEX_BITSET_MATCH_ANY);
+    return !(r == -1 && errno == ETIMEDOUT);
+}
+
+#endif
