@@ -1,0 +1,19 @@
+/* list.h: the registry as a table, markdown or JSON. */
+#ifndef HARNESS_LIST_H
+#define HARNESS_LIST_H
+
+#include <stdio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum list_form { LIST_TABLE, LIST_MARKDOWN, LIST_JSON };
+void list_queues(FILE *out, enum list_form form);
+void list_workloads(FILE *out);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,300 @@
+#include "harness/plan.h"
+
+#include <errno.h>
+#include <math.h>
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/record.h"
+#include "harness/stats.h"
+
+/* The experiment. level: 0 in every plan, 1 in full only. */
+struct row {
+    const char *workload;
+    unsigned producers, consumers, batch, payload;
+    uint64_t capacity;
+    double rate;
+    bool latency;
+    const char *call;
+    unsigned level;
+};
+
+static const struct row rows[] = {
+    /* workload    p  c  batch payload capacity rate latency call level */
+    {"pairs", 1, 0, 1, 8, 1024, 0, false, "inline", 0},
+    {"pairs", 1, 0, 1, 8, 1024, 0, false, "indirect", 0},
+    {"pairs", 2, 0, 1, 8, 1024, 0, false, "inline", 0},
+    {"pairs", 4, 0, 1, 8, 1024, 0, false, "inline", 0},
+    {"pairs", 8, 0, 1, 8, 1024, 0, false, "inline", 1},
+    {"spsc", 1, 1, 1, 8, 1024, 0, false, "inline", 0},
+    {"spsc", 1, 1, 1, 8, 1024, 0, false, "by hand", 0},
+    {"spsc", 1, 1, 1, 8, 1024, 0, false, "indirect", 1},
+    {"spsc", 1, 1, 8, 8, 1024, 0, false, "inline", 1},
+    {"spsc", 1, 1, 64, 8, 1024, 0, false, "inline", 0},
+    {"spsc", 1, 1, 1, 64, 1024, 0, false, "inline", 0},
+    {"spsc", 1, 1, 1, 8, 64, 0, false, "inline", 1},
+    {"spsc", 1, 1, 1, 8, 65536, 0, false, "inline", 1},
+    {"mpsc", 2, 1, 1, 8, 1024, 0, false, "inline", 1},
+    {"mpsc", 4, 1, 1, 8, 1024, 0, false, "inline", 0},
+    {"mpsc", 8, 1, 1, 8, 1024, 0, false, "inline", 1},
+    {"mpsc", 4, 1, 64, 8, 1024, 0, false, "inline", 1},
+    {"mpmc", 1, 1, 1, 8, 1024, 0, false, "inline", 0},
+    {"mpmc", 2, 2, 1, 8, 1024, 0, false, "inline", 0},
+    {"mpmc", 4, 4, 1, 8, 1024, 0, false, "inline", 0},
+    {"mpmc", 8, 8, 1, 8, 1024, 0, false, "inline", 0},
+    {"mpmc", 1, 4, 1, 8, 1024, 0, false, "inline", 1},
+    {"mpmc", 4, 1, 1, 8, 1024, 0, false, "inline", 1},
+    {"mpmc", 4, 4, 8, 8, 1024, 0, false, "inline", 1},
+    {"mpmc", 4, 4, 64, 8, 1024, 0, false, "inline", 0},
+    {"mpmc", 4, 4, 1, 64, 1024, 0, false, "inline", 1},
+    {"mpmc", 4, 4, 1, 8, 64, 0, false, "inline", 1},
+    {"fill_drain", 1, 0, 1, 8, 65536, 0, false, "inline", 0},
+    {"fill_drain", 1, 0, 1, 8, 1048576, 0, false, "inline", 1},
+    {"fill_drain", 1, 0, 1, 64, 65536, 0, false, "inline", 1},
+    {"ping_pong", 1, 1, 1, 8, 1024, 0, false, "inline", 0},
+    {"single", 1, 0, 1, 8, 1024, 0, true, "inline", 0},
+    {"mpmc", 1, 1, 1, 8, 1024, 0, true, "inline", 1},
+    {"mpmc", 4, 4, 1, 8, 1024, 0, true, "inline", 0},
+    {"open", 1, 1, 1, 8, 65536, 1e5, true, "inline", 1},
+    {"open", 1, 1, 1, 8, 65536, 1e6, true, "inline", 0},
+    {"open", 1, 1, 1, 8, 65536, 3e6, true, "inline", 0},
+    {"open", 1, 1, 1, 8, 65536, 1e7, true, "inline", 0},
+    {"open", 1, 1, 1, 8, 65536, 2e7, true, "inline", 1},
+    {"open", 4, 1, 1, 8, 65536, 1e6, true, "inline", 1},
+    {"burst", 1, 1, 1, 8, 1024, 1e6, true, "inline", 0},
+};
+
+struct filter {
+    regex_t only, queue, workload;
+    bool has_only, has_queue, has_workload;
+};
+
+static int compile(regex_t *re, bool *has, const char *text, const char *what, char *message,
+                   size_t size)
+{
+    *has = text != NULL;
+    if (!text)
+        return 0;
+    const int error = regcomp(re, text, REG_EXTENDED);
+    if (error == 0)
+        return 0;
+    char why[96];
+    regerror(error, re, why, sizeof why);
+    *has = false;
+    snprintf(message, size, "%s '%s' is not a regular expression: %s", what, text, why);
+    return EINVAL;
+}
+
+/* Names of queues and workloads are matched whole, cell names anywhere. */
+static bool matches_whole(const regex_t *re, const char *text)
+{
+    regmatch_t m[1];
+    return regexec(re, text, 1, m, 0) == 0 && m[0].rm_so == 0 && text[m[0].rm_eo] == '\0';
+}
+
+static bool wanted(const struct filter *f, const struct cell *c)
+{
+    struct record r = {.ok = true};
+    char name[160];
+    cell_describe(c, &r);
+    record_cell_name(&r, name, sizeof name);
+    return (!f->has_only || regexec(&f->only, name, 0, NULL, 0) == 0) &&
+           (!f->has_queue || matches_whole(&f->queue, r.queue)) &&
+           (!f->has_workload || matches_whole(&f->workload, r.workload));
+}
+
+static int add(struct plan *p, size_t *room, const struct cell *c, size_t group)
+{
+    if (p->n == *room) {
+        *room = *room ? 2 * *room : 64;
+        struct cell *cells = realloc(p->cells, *room * sizeof *cells);
+        if (cells)
+            p->cells = cells;
+        size_t *groups = realloc(p->group, *room * sizeof *groups);
+        if (groups)
+            p->group = groups;
+        if (!cells || !groups)
+            return ENOMEM;
+    }
+    p->cells[p->n] = *c;
+    p->group[p->n++] = group;
+    return 0;
+}
+
+/* What one sample takes beside its measured part: fork, warm-up, two probes, verification. */
+static double overhead_ms(const struct cell *c)
+{
+    return 6 + (double)c->capacity * 2e-5 + (c->producers + c->consumers) * 0.3;
+}
+
+static void size_up(struct plan *p)
+{
+    p->round_s = 0;
+    for (size_t i = 0; i < p->n; i++)
+        p->round_s += (p->sample_ms + overhead_ms(&p->cells[i])) / 1e3;
+}
+
+/* Leaves out the least important cells until PLAN_ROUNDS_LEAST rounds fit. */
+static void fit(struct plan *p, const struct plan_options *o)
+{
+    const double most_ms = 40, least_ms = 10;
+    p->sample_ms = o->sample_ms > 0 ? o->sample_ms : most_ms;
+    for (;;) {
+        size_up(p);
+        const double rounds = p->budget_s / p->round_s;
+        p->rounds = o->rounds                   ? o->rounds
+                    : rounds > PLAN_ROUNDS_MOST ? PLAN_ROUNDS_MOST
+                                                : (unsigned)rounds;
+        if (o->rounds || p->rounds >= PLAN_ROUNDS_LEAST || p->n == 1)
+            break;
+        if (o->sample_ms <= 0 && p->sample_ms > least_ms) {
+            p->sample_ms = p->sample_ms * 0.8 > least_ms ? p->sample_ms * 0.8 : least_ms;
+            continue;
+        }
+        unsigned worst = 0;
+        for (size_t i = 0; i < p->n; i++)
+            worst = p->cells[i].priority > worst ? p->cells[i].priority : worst;
+        if (worst == 0)
+            break;
+        size_t kept = 0;
+        for (size_t i = 0; i < p->n; i++)
+            if (p->cells[i].priority < worst) {
+                p->cells[kept] = p->cells[i];
+                p->group[kept++] = p->group[i];
+            }
+        p->dropped += p->n - kept;
+        p->n = kept;
+    }
+    if (p->rounds == 0)
+        p->rounds = 1;
+}
+
+static int fill(struct plan *p, const struct plan_options *o, const struct filter *f)
+{
+    size_t room = 0;
+    const unsigned level = strcmp(p->name, "full") == 0;
+    struct cell c;
+    for (size_t i = 0; i < limits_count; i++) {
+        c = (struct cell){.limit = &limits[i],
+                          .workload = workload_find("limit"),
+                          .producers = limits[i].threads,
+                          .batch = 1,
+                          .pin = o->pin};
+        if (wanted(f, &c) && add(p, &room, &c, p->groups))
+            return ENOMEM;
+    }
+    p->groups++;
+    const size_t count = sizeof rows / sizeof *rows;
+    for (size_t i = 0; i < count; i++) {
+        const struct row *row = &rows[i];
+        if (row->level > level)
+            continue;
+        for (const struct q_driver *const *d = q_drivers; *d; d++) {
+            c = (struct cell){.driver = *d,
+                              .workload = workload_find(row->workload),
+                              .producers = row->producers,
+                              .consumers = row->consumers,
+                              .batch = row->batch,
+                              .capacity = row->capacity,
+                              .rate = row->rate,
+                              .latency = row->latency,
+                              .pin = o->pin,
+                              .priority = row->level + (unsigned)(i * 8 / count)};
+            if ((*d)->item_bytes != row->payload || strcmp((*d)->call, row->call) != 0 ||
+                !wanted(f, &c))
+                continue;
+            if (cell_forbidden(&c))
+                p->forbidden++;
+            else if (add(p, &room, &c, p->groups))
+                return ENOMEM;
+        }
+        /* by hand and indirect are compared with inline: same group */
+        if (i + 1 == count || strcmp(rows[i + 1].call, "inline") == 0)
+            p->groups++;
+    }
+    return 0;
+}
+
+int plan_make(struct plan *p, const struct plan_options *o, char *message, size_t size)
+{
+    *p = (struct plan){.seed = o->seed};
+    if (strcmp(o->name, "quick") != 0 && strcmp(o->name, "full") != 0) {
+        snprintf(message, size, "no plan '%s': use quick or full", o->name);
+        return EINVAL;
+    }
+    snprintf(p->name, sizeof p->name, "%s", o->name);
+    p->budget_s = o->budget_s > 0 ? o->budget_s : strcmp(o->name, "full") == 0 ? 1200 : 150;
+    struct filter f = {.has_only = false};
+    int error = compile(&f.only, &f.has_only, o->only, "--only", message, size);
+    if (!error)
+        error = compile(&f.queue, &f.has_queue, o->queue, "--queue", message, size);
+    if (!error)
+        error = compile(&f.workload, &f.has_workload, o->workload, "--workload", message, size);
+    if (!error && (error = fill(p, o, &f)) != 0)
+        snprintf(message, size, "no memory for the plan");
+    if (!error && p->n == 0) {
+        snprintf(message, size,
+                 "no cell is left: %zu ruled out by the queues' traits, the rest by the filters; "
+                 "see `queuelab list` and `queuelab bench --dry-run`",
+                 p->forbidden);
+        error = EINVAL;
+    }
+    if (f.has_only)
+        regfree(&f.only);
+    if (f.has_queue)
+        regfree(&f.queue);
+    if (f.has_workload)
+        regfree(&f.workload);
+    if (error)
+        plan_free(p);
+    else
+        fit(p, o);
+    return error;
+}
+
+void plan_free(struct plan *p)
+{
+    free(p->cells);
+    free(p->group);
+    *p = (struct plan){0};
+}
+
+void plan_order(const struct plan *p, unsigned round, size_t *order)
+{
+    struct stats_random random;
+    stats_random_seed(&random, p->seed * 1000003u + round);
+    size_t *groups = malloc(p->groups * sizeof *groups);
+    size_t n = 0;
+    if (!groups) { /* the plan's own order is an order too */
+        for (size_t i = 0; i < p->n; i++)
+            order[i] = i;
+        return;
+    }
+    for (size_t g = 0; g < p->groups; g++)
+        groups[g] = g;
+    stats_shuffle(&random, groups, p->groups, sizeof *groups);
+    for (size_t g = 0; g < p->groups; g++) {
+        const size_t first = n;
+        for (size_t i = 0; i < p->n; i++)
+            if (p->group[i] == groups[g])
+                order[n++] = i;
+        stats_shuffle(&random, order + first, n - first, sizeof *order);
+    }
+    free(groups);
+}
+
+double plan_parse_duration(const char *text)
+{
+    char *end;
+    errno = 0;
+    const double x = strtod(text, &end);
+    if (end == text || errno || !(x > 0) || !isfinite(x))
+        return -1;
+    const double unit = strcmp(end, "h") == 0                     ? 3600
+                        : strcmp(end, "m") == 0                   ? 60
+                        : strcmp(end, "s") == 0 || end[0] == '\0' ? 1
+                                                                  : -1;
+    return x * unit;
+}

@@ -1,0 +1,293 @@
+/* queuelab: the command. list · bench · report · doctor */
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "harness/bench.h"
+#include "harness/doctor.h"
+#include "harness/list.h"
+#include "harness/report.h"
+#include "harness/run.h"
+
+enum { EXIT_USAGE = 2 };
+
+static const char usage[] =
+    "usage: queuelab COMMAND [OPTION ...]\n"
+    "\n"
+    "  list     the queues                  [--json | --markdown | --workloads]\n"
+    "  bench    measure                     [--plan quick|full] [--budget 90s|20m] [--only REGEX]\n"
+    "                                       [--queue REGEX] [--workload REGEX] [--rounds N]\n"
+    "                                       [--sample-ms X] [--seed N] [--pin "
+    "spread|compact|none]\n"
+    "                                       [--out DIR] [--json FILE|-] [--resume DIR] "
+    "[--dry-run]\n"
+    "  report   REPORT.md from records      --results DIR --report FILE [--data DIR | --check]\n"
+    "  doctor   what this machine can tell  [--json]\n"
+    "\n"
+    "Cells are named workload/family/queue/producers:consumers; --only matches anywhere in that\n"
+    "name, --queue and --workload match whole names. docs/METHODOLOGY.md says what is measured.\n";
+
+static int misuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static int misuse(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fprintf(stderr, "queuelab: ");
+    vfprintf(stderr, format, args);
+    fprintf(stderr, "; see `queuelab help`\n");
+    va_end(args);
+    return EXIT_USAGE;
+}
+
+/* The next option of argv by long name; -1 at the end. A stray word or an unknown option is
+ * complained about here and answers '?'. */
+static int next_option(int argc, char **argv, const struct option *options)
+{
+    opterr = 0;
+    const int c = getopt_long(argc, argv, "", options, NULL);
+    if (c == '?') {
+        if (optopt)
+            misuse("%s %s needs a value", argv[0], argv[optind - 1]);
+        else
+            misuse("%s does not know '%s'", argv[0], argv[optind - 1]);
+    } else if (c == -1 && optind < argc) {
+        misuse("%s does not know '%s'", argv[0], argv[optind]);
+        return '?';
+    }
+    return c;
+}
+
+static bool parse_unsigned(const char *text, uint64_t most, uint64_t *value)
+{
+    char *end;
+    errno = 0;
+    *value = strtoull(text, &end, 0);
+    return end != text && *end == '\0' && errno == 0 && text[0] != '-' && *value <= most;
+}
+
+static int command_list(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"json", no_argument, NULL, 'j'},
+        {"markdown", no_argument, NULL, 'm'},
+        {"workloads", no_argument, NULL, 'w'},
+        {0},
+    };
+    enum list_form form = LIST_TABLE;
+    bool list_the_workloads = false;
+    for (int c; (c = next_option(argc, argv, options)) != -1;) {
+        if (c == '?')
+            return EXIT_USAGE;
+        if (c == 'w')
+            list_the_workloads = true;
+        else
+            form = c == 'j' ? LIST_JSON : LIST_MARKDOWN;
+    }
+    if (list_the_workloads)
+        list_workloads(stdout);
+    else
+        list_queues(stdout, form);
+    return 0;
+}
+
+static int command_bench(int argc, char **argv, const char *command)
+{
+    enum { PLAN, BUDGET, ONLY, QUEUE, WORKLOAD, ROUNDS, SAMPLE, SEED, PIN, OUT, JSON, RESUME, DRY };
+    static const struct option options[] = {
+        {"plan", required_argument, NULL, PLAN},
+        {"budget", required_argument, NULL, BUDGET},
+        {"only", required_argument, NULL, ONLY},
+        {"queue", required_argument, NULL, QUEUE},
+        {"workload", required_argument, NULL, WORKLOAD},
+        {"rounds", required_argument, NULL, ROUNDS},
+        {"sample-ms", required_argument, NULL, SAMPLE},
+        {"seed", required_argument, NULL, SEED},
+        {"pin", required_argument, NULL, PIN},
+        {"out", required_argument, NULL, OUT},
+        {"json", required_argument, NULL, JSON},
+        {"resume", required_argument, NULL, RESUME},
+        {"dry-run", no_argument, NULL, DRY},
+        {0},
+    };
+    struct bench_options o = {
+        .plan = {.name = "quick", .pin = "spread", .seed = (uint64_t)time(NULL)},
+        .command = command,
+    };
+    uint64_t number;
+    for (int c; (c = next_option(argc, argv, options)) != -1;) {
+        switch (c) {
+        case PLAN:
+            o.plan.name = optarg;
+            break;
+        case BUDGET:
+            if (!((o.plan.budget_s = plan_parse_duration(optarg)) > 0))
+                return misuse("--budget '%s' is no duration: write 90s, 20m or 1h", optarg);
+            break;
+        case ONLY:
+            o.plan.only = optarg;
+            break;
+        case QUEUE:
+            o.plan.queue = optarg;
+            break;
+        case WORKLOAD:
+            o.plan.workload = optarg;
+            break;
+        case ROUNDS:
+            if (!parse_unsigned(optarg, 10000, &number) || number == 0)
+                return misuse("--rounds '%s' is no number from 1 to 10000", optarg);
+            o.plan.rounds = (unsigned)number;
+            break;
+        case SAMPLE:
+            o.plan.sample_ms = strtod(optarg, NULL);
+            if (!(o.plan.sample_ms > 0 && o.plan.sample_ms <= 60000))
+                return misuse("--sample-ms '%s' is no number from 0 to 60000", optarg);
+            break;
+        case SEED:
+            if (!parse_unsigned(optarg, UINT64_MAX >> 1, &o.plan.seed))
+                return misuse("--seed '%s' is no whole number from 0 to 2^63-1", optarg);
+            break;
+        case PIN:
+            if (strcmp(optarg, "spread") && strcmp(optarg, "compact") && strcmp(optarg, "none"))
+                return misuse("--pin '%s': use spread, compact or none", optarg);
+            o.plan.pin = optarg;
+            break;
+        case OUT:
+            o.out = optarg;
+            break;
+        case JSON:
+            o.json = optarg;
+            break;
+        case RESUME:
+            o.out = optarg;
+            o.resume = true;
+            break;
+        case DRY:
+            o.dry_run = true;
+            break;
+        default:
+            return EXIT_USAGE;
+        }
+    }
+    return bench(&o);
+}
+
+static int command_report(int argc, char **argv)
+{
+    enum { RESULTS, REPORT, DATA, CHECK };
+    static const struct option options[] = {
+        {"results", required_argument, NULL, RESULTS},
+        {"report", required_argument, NULL, REPORT},
+        {"data", required_argument, NULL, DATA},
+        {"check", no_argument, NULL, CHECK},
+        {0},
+    };
+    const char *results = NULL, *report = NULL, *data = NULL;
+    bool check = false;
+    for (int c; (c = next_option(argc, argv, options)) != -1;) {
+        if (c == '?')
+            return EXIT_USAGE;
+        if (c == RESULTS)
+            results = optarg;
+        else if (c == REPORT)
+            report = optarg;
+        else if (c == DATA)
+            data = optarg;
+        else
+            check = true;
+    }
+    if (!results || !report)
+        return misuse("report needs --results DIR and --report FILE");
+    char message[512] = "";
+    const int error = check ? report_check(results, report, message, sizeof message)
+                            : report_write(results, report, data, message, sizeof message);
+    if (error)
+        fprintf(stderr, "queuelab: %s\n", message[0] ? message : strerror(error));
+    else if (check)
+        printf("%s follows from %s\n", report, results);
+    return error ? 1 : 0;
+}
+
+/* One queue against itself, the way two queues are compared: what difference does the machine make? */
+struct noise {
+    struct topology topology;
+    struct cell a, b;
+};
+
+static double measure_noise(void *arg, unsigned pair)
+{
+    struct noise *n = arg;
+    const struct run_options run = {.topology = &n->topology, .target_ns = 10000000};
+    struct record first, second;
+    struct cell *one = pair % 2 ? &n->b : &n->a, *two = pair % 2 ? &n->a : &n->b;
+    if (run_sample(one, &run, &first) || run_sample(two, &run, &second) || !first.ok || !second.ok)
+        return NAN;
+    const double ratio = log(first.ns_per_item / second.ns_per_item);
+    run_release(&first);
+    run_release(&second);
+    return pair % 2 ? -ratio : ratio;
+}
+
+static int command_doctor(int argc, char **argv)
+{
+    static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {0}};
+    bool json = false;
+    for (int c; (c = next_option(argc, argv, options)) != -1;) {
+        if (c == '?')
+            return EXIT_USAGE;
+        json = true;
+    }
+    struct noise noise = {.a = {.workload = workload_find("spsc"),
+                                .driver = q_driver_find("ring_spsc", 8, "inline"),
+                                .producers = 1,
+                                .consumers = 1,
+                                .batch = 1,
+                                .capacity = 1024,
+                                .pin = "spread"}};
+    noise.b = noise.a;
+    const int error = topology_load(&noise.topology);
+    if (error) {
+        fprintf(stderr, "queuelab: cannot read the processors of this machine: %s\n",
+                strerror(error));
+        return 1;
+    }
+    return doctor(stdout, json, noise.a.driver ? measure_noise : NULL, &noise);
+}
+
+int main(int argc, char **argv)
+{
+    char command[512] = "queuelab";
+    for (int i = 1; i < argc; i++) {
+        const size_t n = strlen(command);
+        snprintf(command + n, sizeof command - n, strpbrk(argv[i], " *()|$'\\\"") ? " '%s'" : " %s",
+                 argv[i]);
+    }
+    if (argc < 2)
+        return misuse("no command");
+    const char *name = argv[1];
+    int status;
+    if (strcmp(name, "list") == 0) {
+        status = command_list(argc - 1, argv + 1);
+    } else if (strcmp(name, "bench") == 0) {
+        status = command_bench(argc - 1, argv + 1, command);
+    } else if (strcmp(name, "report") == 0) {
+        status = command_report(argc - 1, argv + 1);
+    } else if (strcmp(name, "doctor") == 0) {
+        status = command_doctor(argc - 1, argv + 1);
+    } else if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0) {
+        fputs(usage, stdout);
+        status = 0;
+    } else {
+        return misuse("no command '%s'", name);
+    }
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "queuelab: cannot write standard output: %s\n", strerror(errno));
+        return 1;
+    }
+    return status;
+}

@@ -1,0 +1,69 @@
+#include "harness/workload.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct workload workloads[] = {
+    {"pairs", "each of n threads pushes one item, then pops one", SHAPE_PAIRS, false, 0},
+    {"spsc", "one producer, one consumer, until closed", SHAPE_FLOW, false, 0},
+    {"mpsc", "several producers, one consumer, until closed", SHAPE_FLOW, false, 0},
+    {"mpmc", "several producers and consumers, until closed", SHAPE_FLOW, false, 0},
+    {"fill_drain", "one thread fills to the capacity, then drains", SHAPE_FILL, false, 0},
+    {"ping_pong", "one item to and fro through two queues: a round trip", SHAPE_PING, false, 0},
+    {"single", "one thread, every push and pop timed: service time", SHAPE_PAIRS, true, 0},
+    {"open", "items at a fixed mean rate, exponential gaps, latency from the intended time",
+     SHAPE_PACED, true, 1},
+    {"burst", "bursts of 64 items at a fixed mean rate, latency from the intended time",
+     SHAPE_PACED, true, 64},
+    {"limit", "a physical limit of the machine, no queue", SHAPE_PAIRS, false, 0},
+};
+const size_t workload_count = sizeof workloads / sizeof *workloads;
+
+const struct workload *workload_find(const char *name)
+{
+    for (size_t i = 0; i < workload_count; i++)
+        if (strcmp(workloads[i].name, name) == 0)
+            return &workloads[i];
+    return NULL;
+}
+
+static bool over(unsigned asked, unsigned most) { return most != 0 && asked > most; }
+
+const char *cell_forbidden(const struct cell *c)
+{
+    if (!c->driver)
+        return NULL;
+    const struct q_traits *t = c->driver->traits;
+    const bool both = c->consumers == 0; /* every thread pushes and pops */
+    if (t->floor && c->workload->shape != SHAPE_PAIRS)
+        return "a floor moves no items between threads";
+    if (t->one_thread && c->producers + c->consumers > 1)
+        return "carries items only within one thread";
+    if (c->workload->shape == SHAPE_PING && (c->producers != 1 || c->consumers != 1))
+        return "ping_pong takes one thread on each side";
+    if (over(c->producers, t->producers))
+        return "more producers than it allows";
+    if (over(both ? c->producers : c->consumers, t->consumers))
+        return "more consumers than it allows";
+    if (strcmp(c->workload->name, "spsc") == 0 && (c->producers != 1 || c->consumers != 1))
+        return "spsc is one producer and one consumer";
+    return NULL;
+}
+
+void cell_describe(const struct cell *c, struct record *r)
+{
+    const struct q_driver *d = c->driver;
+    snprintf(r->workload, sizeof r->workload, "%s", c->workload->name);
+    snprintf(r->queue, sizeof r->queue, "%s", d ? d->name : c->limit->name);
+    snprintf(r->family, sizeof r->family, "%s", d ? d->traits->family : "limit");
+    snprintf(r->call, sizeof r->call, "%s", d ? d->call : "inline");
+    snprintf(r->mode, sizeof r->mode, "%s", c->latency ? "latency" : "throughput");
+    snprintf(r->pin, sizeof r->pin, "%s", c->pin);
+    r->producers = c->producers;
+    r->consumers = c->consumers;
+    r->batch = c->batch;
+    r->payload_bytes = d ? d->item_bytes : 8;
+    r->capacity = c->capacity;
+    r->rate = c->rate;
+    r->floor = d ? d->traits->floor : true;
+}

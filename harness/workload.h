@@ -1,0 +1,65 @@
+/* workload.h: what is done with a queue, and one cell of the experiment: a queue doing it.
+ *
+ * Workloads: shape of the traffic. Cells: workload x queue x threads x batch x payload x capacity
+ * x rate x way of calling x mode. A cell is what one sample measures and what a record names. */
+#ifndef HARNESS_WORKLOAD_H
+#define HARNESS_WORKLOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "harness/driver.h"
+#include "harness/limits.h"
+#include "harness/record.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum shape {
+    SHAPE_PAIRS, /* every thread pushes one and pops one, n times */
+    SHAPE_FLOW,  /* producers push, the last one closes, consumers pop until closed */
+    SHAPE_FILL,  /* one thread fills to the capacity, then drains */
+    SHAPE_PING,  /* one item to and fro between two threads through two queues */
+    SHAPE_PACED, /* a flow whose items have intended times */
+};
+
+struct workload {
+    const char *name;
+    const char *what; /* one line for people */
+    enum shape shape;
+    bool latency;   /* makes sense only as a latency measurement */
+    unsigned burst; /* paced: items that share one intended time */
+};
+
+extern const struct workload workloads[];
+extern const size_t workload_count;
+const struct workload *workload_find(const char *name); /* NULL: none */
+
+struct cell {
+    const struct q_driver *driver; /* NULL: a physical limit */
+    const struct limit *limit;
+    const struct workload *workload;
+    unsigned producers, consumers; /* pairs, fill: all threads, 0 */
+    unsigned batch;
+    uint64_t capacity;
+    double rate;       /* paced: items per second, all producers together */
+    bool latency;      /* time single operations; else throughput */
+    const char *pin;   /* topology.h: spread, compact, none */
+    unsigned priority; /* 0 is dropped last when the budget is short */
+
+    double ns_per_item; /* last seen, 0 unknown: sizes the next sample */
+};
+
+/* NULL when this queue's traits allow the cell, else the reason why not. */
+const char *cell_forbidden(const struct cell *c);
+
+/* Fills in which cell a record is of. */
+void cell_describe(const struct cell *c, struct record *r);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
