@@ -12,6 +12,7 @@
  *   enum q_status  N_push     (struct N *q, struct N_handle *h, q_item item);
  *                             OK FULL CLOSED NOMEM; with a policy also DROPPED, IO
  *   enum q_status  N_pop      (struct N *q, struct N_handle *h, q_item *item);  OK EMPTY CLOSED
+ *                             (and IO: a spill file that cannot be read)
  *   size_t         N_push_n   (q, h, const q_item *items, size_t n);  how many of the first were taken
  *   size_t         N_pop_n    (q, h, q_item *items, size_t n);        how many were given
  *   enum q_status  N_push_wait(q, h, q_item item, uint64_t timeout_ns);   OK CLOSED TIMEOUT NOMEM
