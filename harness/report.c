@@ -1,0 +1,308 @@
+/* report.c: puts generated sections between the markers of a report, or compares them. */
+#include "harness/report.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "harness/report_book.h"
+
+static const struct {
+    const char *name;
+    section *write;
+} sections[] = {
+    {"verdict", section_verdict},         {"machine", section_machine},
+    {"families", section_families},       {"absolute", section_absolute},
+    {"latency", section_latency},         {"memory", section_memory},
+    {"contention", section_contention},   {"oversubscription", section_oversubscription},
+    {"interface", section_interface},     {"limits", section_limits},
+    {"cannot_tell", section_cannot_tell}, {"records", section_records},
+};
+enum { SECTIONS = sizeof sections / sizeof *sections };
+
+const char *const report_sections[] = {
+    "verdict",          "machine",   "families", "absolute",    "latency", "memory", "contention",
+    "oversubscription", "interface", "limits",   "cannot_tell", "records", NULL,
+};
+_Static_assert(sizeof report_sections / sizeof *report_sections == SECTIONS + 1, "one list each");
+
+#define BEGIN "<!-- BEGIN queuelab:"
+#define END   "<!-- END queuelab:"
+#define CLOSE " -->"
+
+/* ---- files --------------------------------------------------------------------------------- */
+
+static int read_whole(const char *path, char **text, size_t *size, char *message,
+                      size_t message_size)
+{
+    FILE *f = fopen(path, "r"), *m = NULL;
+    char buffer[1 << 14];
+    size_t n;
+    int error = 0;
+    *text = NULL;
+    if (!f || !(m = open_memstream(text, size)))
+        error = errno;
+    while (!error && (n = fread(buffer, 1, sizeof buffer, f)) > 0)
+        fwrite(buffer, 1, n, m);
+    if (!error && ferror(f))
+        error = EIO;
+    if (m && fclose(m) != 0 && !error)
+        error = ENOMEM;
+    if (f)
+        fclose(f);
+    if (error)
+        snprintf(message, message_size, "cannot read %s: %s", path, strerror(error));
+    return error;
+}
+
+int write_whole(const char *path, const char *text, size_t size, char *message, size_t message_size)
+{
+    char temporary[4300];
+    struct stat st;
+    snprintf(temporary, sizeof temporary, "%s.tmp", path);
+    FILE *f = fopen(temporary, "w");
+    int error = f ? 0 : errno;
+    if (f) {
+        if (fwrite(text, 1, size, f) != size || fflush(f) != 0 || fsync(fileno(f)) != 0)
+            error = errno ? errno : EIO;
+        if (stat(path, &st) == 0)
+            (void)fchmod(fileno(f), st.st_mode & 0777);
+        if (fclose(f) != 0 && !error)
+            error = errno;
+        if (!error && rename(temporary, path) != 0)
+            error = errno;
+        if (error)
+            unlink(temporary);
+    }
+    if (error)
+        snprintf(message, message_size, "cannot write %s: %s", path, strerror(error));
+    return error;
+}
+
+/* ---- markers ------------------------------------------------------------------------------- */
+
+/* The name in a marker line of this kind: its length, or 0 when the line is none. */
+static size_t marker_name(const char *line, const char *kind, const char **name)
+{
+    while (*line == ' ' || *line == '\t')
+        line++;
+    if (strncmp(line, kind, strlen(kind)) != 0)
+        return 0;
+    *name = line + strlen(kind);
+    const size_t to_end = strcspn(*name, "\n");
+    const char *close = memmem(*name, to_end, CLOSE, strlen(CLOSE));
+    return close ? (size_t)(close - *name) : to_end;
+}
+
+static int find_section(const char *name, size_t size)
+{
+    for (int i = 0; i < SECTIONS; i++)
+        if (strlen(sections[i].name) == size && memcmp(sections[i].name, name, size) == 0)
+            return i;
+    return -1;
+}
+
+struct body { /* what stands between two markers */
+    const char *begin, *end;
+};
+
+static int parse(const char *path, const char *text, struct body body[SECTIONS], char *message,
+                 size_t message_size)
+{
+    int open = -1;
+    unsigned number = 1;
+    memset(body, 0, SECTIONS * sizeof *body);
+    for (const char *line = text; *line; number++) {
+        const char *name = NULL, *next = line + strcspn(line, "\n");
+        next += *next == '\n';
+        size_t size;
+        if ((size = marker_name(line, BEGIN, &name)) > 0) {
+            const int i = find_section(name, size);
+            if (i < 0)
+                return snprintf(message, message_size, "%s:%u: no section is called '%.*s'", path,
+                                number, (int)size, name),
+                       EINVAL;
+            if (open >= 0)
+                return snprintf(message, message_size,
+                                "%s:%u: '%s' begins before '%s' has ended: add " END "%s" CLOSE,
+                                path, number, sections[i].name, sections[open].name,
+                                sections[open].name),
+                       EINVAL;
+            if (body[i].begin)
+                return snprintf(message, message_size, "%s:%u: section '%s' is there twice", path,
+                                number, sections[i].name),
+                       EINVAL;
+            body[i].begin = next;
+            open = i;
+        } else if ((size = marker_name(line, END, &name)) > 0) {
+            const int i = find_section(name, size);
+            if (i < 0 || i != open)
+                return snprintf(message, message_size, "%s:%u: '%.*s' ends where it has not begun",
+                                path, number, (int)size, name),
+                       EINVAL;
+            body[i].end = line;
+            open = -1;
+        }
+        line = next;
+    }
+    for (int i = 0; i < SECTIONS; i++)
+        if (!body[i].end)
+            return snprintf(message, message_size,
+                            "%s: no marker pair for section '%s': add the lines " BEGIN "%s" CLOSE
+                            " and " END "%s" CLOSE,
+                            path, sections[i].name, sections[i].name, sections[i].name),
+                   EINVAL;
+    return 0;
+}
+
+/* ---- the whole ----------------------------------------------------------------------------- */
+
+/* A section as it stands in the report: a blank line on both sides, or Markdown would take its
+ * first table for a part of the comment. */
+static char *generate(const struct book *b, int i, size_t *size)
+{
+    char *text = NULL;
+    FILE *f = open_memstream(&text, size);
+    if (!f)
+        return NULL;
+    fputc('\n', f);
+    int error = sections[i].write(f, b);
+    if (fclose(f) != 0 || error) {
+        free(text);
+        return NULL;
+    }
+    while (*size > 0 && text[*size - 1] == '\n')
+        (*size)--;
+    char *padded = realloc(text, *size + 3);
+    if (!padded) {
+        free(text);
+        return NULL;
+    }
+    memcpy(padded + *size, "\n\n", 3);
+    *size += 2;
+    return padded;
+}
+
+struct job {
+    struct book book;
+    char *report;
+    size_t report_size;
+    struct body body[SECTIONS];
+    char *fresh[SECTIONS];
+    size_t fresh_size[SECTIONS];
+};
+
+static int prepare(struct job *j, const char *results_dir, const char *report_path, char *message,
+                   size_t message_size)
+{
+    memset(j, 0, sizeof *j);
+    int error = read_whole(report_path, &j->report, &j->report_size, message, message_size);
+    if (!error)
+        error = parse(report_path, j->report, j->body, message, message_size);
+    if (!error)
+        error = book_read(&j->book, results_dir, message, message_size);
+    for (int i = 0; i < SECTIONS && !error; i++)
+        if (!(j->fresh[i] = generate(&j->book, i, &j->fresh_size[i]))) {
+            snprintf(message, message_size, "no memory to write section '%s'", sections[i].name);
+            error = ENOMEM;
+        }
+    return error;
+}
+
+static void finish(struct job *j)
+{
+    for (int i = 0; i < SECTIONS; i++)
+        free(j->fresh[i]);
+    free(j->report);
+    book_free(&j->book);
+}
+
+static char *assemble(const struct job *j, size_t *size)
+{
+    char *text = NULL;
+    const char *from = j->report;
+    bool done[SECTIONS] = {false};
+    FILE *f = open_memstream(&text, size);
+    if (!f)
+        return NULL;
+    while (true) { /* sections stand in the report in any order */
+        int next = -1;
+        for (int i = 0; i < SECTIONS; i++)
+            if (!done[i] && (next < 0 || j->body[i].begin < j->body[next].begin))
+                next = i;
+        if (next < 0)
+            break;
+        fwrite(from, 1, (size_t)(j->body[next].begin - from), f);
+        fwrite(j->fresh[next], 1, j->fresh_size[next], f);
+        from = j->body[next].end;
+        done[next] = true;
+    }
+    fwrite(from, 1, (size_t)(j->report + j->report_size - from), f);
+    if (fclose(f) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+int report_write(const char *results_dir, const char *report_path, const char *data_dir,
+                 char *message, size_t message_size)
+{
+    struct job *j = calloc(1, sizeof *j);
+    if (!j) {
+        snprintf(message, message_size, "no memory");
+        return ENOMEM;
+    }
+    int error = prepare(j, results_dir, report_path, message, message_size);
+    if (!error && data_dir)
+        error = report_data(&j->book, data_dir, message, message_size);
+    if (!error) {
+        size_t size = 0;
+        char *text = assemble(j, &size);
+        if (text) {
+            error = write_whole(report_path, text, size, message, message_size);
+        } else {
+            snprintf(message, message_size, "no memory to write %s", report_path);
+            error = ENOMEM;
+        }
+        free(text);
+    }
+    finish(j);
+    free(j);
+    return error;
+}
+
+int report_check(const char *results_dir, const char *report_path, char *message,
+                 size_t message_size)
+{
+    struct job *j = calloc(1, sizeof *j);
+    if (!j) {
+        snprintf(message, message_size, "no memory");
+        return ENOMEM;
+    }
+    int error = prepare(j, results_dir, report_path, message, message_size);
+    for (int i = 0; i < SECTIONS && !error; i++) {
+        const char *is = j->body[i].begin, *must = j->fresh[i];
+        const size_t size = (size_t)(j->body[i].end - is);
+        if (size == j->fresh_size[i] && memcmp(is, must, size) == 0)
+            continue;
+        size_t same = 0;
+        while (same < size && same < j->fresh_size[i] && is[same] == must[same])
+            same++;
+        unsigned line = 1;
+        for (const char *c = j->report; c < is + same; c++)
+            line += *c == '\n';
+        snprintf(message, message_size,
+                 "%s:%u: section '%s' is not what %s gives; write it again with "
+                 "`./run_all.sh report`",
+                 report_path, line, sections[i].name, results_dir);
+        error = EILSEQ;
+    }
+    finish(j);
+    free(j);
+    return error;
+}

@@ -1,0 +1,389 @@
+/* report_book.c: sorts records into settings and series, pairs samples, takes medians. */
+#include "harness/report_book.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/report.h"
+
+/* ---- order --------------------------------------------------------------------------------- */
+
+static int rank(const char *const *list, const char *name)
+{
+    int i = 0;
+    while (list[i] && strcmp(list[i], name) != 0)
+        i++;
+    return i;
+}
+
+static const char *const workload_order[] = {"pairs",     "spsc",   "mpsc", "mpmc",  "fill_drain",
+                                             "ping_pong", "single", "open", "burst", NULL};
+static const char *const family_order[] = {"mutex", "array", "segment", "ring", "lanes", NULL};
+
+#define BY(a, b)                                                                                   \
+    do {                                                                                           \
+        if ((a) != (b))                                                                            \
+            return (a) < (b) ? -1 : 1;                                                             \
+    } while (0)
+#define BY_NAME(a, b)                                                                              \
+    do {                                                                                           \
+        const int by = strcmp(a, b);                                                               \
+        if (by != 0)                                                                               \
+            return by;                                                                             \
+    } while (0)
+
+static int by_setting(const struct record *a, const struct record *b)
+{
+    BY(rank(workload_order, a->workload), rank(workload_order, b->workload));
+    BY_NAME(a->workload, b->workload);
+    BY_NAME(b->mode, a->mode); /* throughput before latency */
+    BY(record_threads(a), record_threads(b));
+    BY(a->producers, b->producers);
+    BY(a->consumers, b->consumers);
+    BY(a->batch, b->batch);
+    BY(a->payload_bytes, b->payload_bytes);
+    BY(a->capacity, b->capacity);
+    BY(a->rate, b->rate);
+    BY_NAME(b->pin, a->pin);
+    return 0;
+}
+
+static int by_series(const struct record *a, const struct record *b)
+{
+    BY(a->floor, b->floor);
+    BY(rank(family_order, a->family), rank(family_order, b->family));
+    BY_NAME(a->family, b->family);
+    BY_NAME(a->queue, b->queue);
+    BY_NAME(b->call, a->call); /* inline, indirect, by hand */
+    return 0;
+}
+
+static int by_all(const void *pa, const void *pb)
+{
+    const struct record *a = *(const struct record *const *)pa;
+    const struct record *b = *(const struct record *const *)pb;
+    const int setting = by_setting(a, b), series = setting ? setting : by_series(a, b);
+    if (series)
+        return series;
+    BY(a->round, b->round);
+    BY(a->sequence, b->sequence);
+    return 0;
+}
+
+unsigned record_threads(const struct record *r) { return r->producers + r->consumers; }
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+/* Records without a probe, and samples on one processor, have one state: their own. */
+static const char *state_of(const struct record *r) { return r->state[0] ? r->state : "one"; }
+
+static void choose_state(struct setting *s)
+{
+    static const char *const names[] = {"near", "far", "one"};
+    size_t best = 0, count[3] = {0};
+    for (size_t i = 0; i < s->n; i++)
+        for (size_t j = 0; j < s->series[i].n; j++)
+            for (size_t k = 0; k < 3; k++)
+                count[k] += strcmp(state_of(s->series[i].sample[j]), names[k]) == 0;
+    for (size_t k = 1; k < 3; k++)
+        if (count[k] > count[best])
+            best = k;
+    snprintf(s->state, sizeof s->state, "%s", names[best]);
+}
+
+static int sort(struct book *b)
+{
+    const size_t n = b->n_records;
+    b->sorted = calloc(n + 1, sizeof *b->sorted);
+    const struct record **samples = calloc(n + 1, sizeof *samples);
+    b->series = calloc(n + 1, sizeof *b->series);
+    b->settings = calloc(n + 1, sizeof *b->settings);
+    if (!b->sorted || !samples || !b->series || !b->settings) {
+        free(samples);
+        return ENOMEM;
+    }
+    for (size_t i = 0; i < n; i++) {
+        b->sorted[i] = &b->records[i];
+        if (b->records[i].round + 1 > b->rounds)
+            b->rounds = b->records[i].round + 1;
+    }
+    qsort(b->sorted, n, sizeof *b->sorted, by_all);
+    b->series[0].sample = samples; /* one array, cut into series; freed through the first */
+    const struct record *last = NULL;
+    for (size_t i = 0; i < n; i++) {
+        const struct record *r = b->sorted[i];
+        const bool new_setting = !last || by_setting(last, r) != 0;
+        if (new_setting)
+            b->settings[b->n_settings++] =
+                (struct setting){.key = r, .series = &b->series[b->n_series]};
+        if (new_setting || by_series(last, r) != 0) {
+            b->series[b->n_series] = (struct series){.key = r, .sample = samples};
+            b->n_series++;
+            b->settings[b->n_settings - 1].n++;
+        }
+        struct series *s = &b->series[b->n_series - 1];
+        if (r->ok) {
+            s->sample[s->n++] = r;
+            samples++;
+        } else {
+            s->failed++;
+        }
+        last = r;
+    }
+    for (size_t i = 0; i < b->n_settings; i++)
+        choose_state(&b->settings[i]);
+    return 0;
+}
+
+int book_read(struct book *b, const char *results_dir, char *message, size_t message_size)
+{
+    *b = (struct book){0};
+    char path[4200];
+    snprintf(b->results_dir, sizeof b->results_dir, "%s", results_dir);
+    size_t end = strlen(b->results_dir);
+    while (end > 1 && b->results_dir[end - 1] == '/')
+        b->results_dir[--end] = 0;
+    const char *slash = strrchr(b->results_dir, '/');
+    b->directory = slash ? slash + 1 : b->results_dir;
+
+    snprintf(path, sizeof path, "%s/env.json", b->results_dir);
+    int error = env_read(path, &b->env, message, message_size);
+    if (error)
+        return error;
+    b->cpus = b->env.cpus ? b->env.cpus : 1;
+    snprintf(path, sizeof path, "%s/runs.jsonl", b->results_dir);
+    error = record_read(path, &b->records, &b->n_records, &b->torn, message, message_size);
+    if (error)
+        return error;
+    if (b->n_records == 0) {
+        snprintf(message, message_size, "%s holds no record: run a measurement first", path);
+        return ENODATA;
+    }
+    if ((error = sort(b)) != 0)
+        snprintf(message, message_size, "no memory to sort %zu records", b->n_records);
+    return error;
+}
+
+void book_free(struct book *b)
+{
+    if (b->series)
+        free(b->series[0].sample);
+    free(b->series);
+    free(b->settings);
+    free(b->sorted);
+    record_free_all(b->records, b->n_records);
+    *b = (struct book){0};
+}
+
+/* ---- finding ------------------------------------------------------------------------------- */
+
+size_t book_base(const struct book *b, const char *workload, const char *mode,
+                 const struct setting **out, size_t most)
+{
+    unsigned payload = 0;
+    size_t n = 0;
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < b->n_settings; i++) {
+            const struct record *k = b->settings[i].key;
+            if (strcmp(k->workload, workload) != 0 || (mode && strcmp(k->mode, mode) != 0) ||
+                k->batch > 1)
+                continue;
+            if (pass == 0)
+                payload = payload == 0 || k->payload_bytes < payload ? k->payload_bytes : payload;
+            else if (k->payload_bytes == payload && n < most)
+                out[n++] = &b->settings[i];
+        }
+    return n;
+}
+
+const struct setting *book_widest(const struct book *b, const struct setting *const *s, size_t n,
+                                  bool over)
+{
+    const struct setting *best = NULL, *narrowest = NULL;
+    for (size_t i = 0; i < n; i++) {
+        const unsigned threads = record_threads(s[i]->key);
+        if (!narrowest || threads < record_threads(narrowest->key))
+            narrowest = s[i];
+        if ((threads > b->cpus) != over)
+            continue;
+        const unsigned now = best ? record_threads(best->key) : 0;
+        const bool balanced = s[i]->key->producers == s[i]->key->consumers;
+        if (threads > now || (threads == now && balanced))
+            best = s[i];
+    }
+    return best || over ? best : narrowest;
+}
+
+const struct setting *book_variant(const struct book *b, const struct setting *s, unsigned batch,
+                                   unsigned payload)
+{
+    struct record want = *s->key;
+    want.batch = batch;
+    want.payload_bytes = payload;
+    for (size_t i = 0; i < b->n_settings; i++)
+        if (by_setting(b->settings[i].key, &want) == 0)
+            return &b->settings[i];
+    return NULL;
+}
+
+const struct series *setting_find(const struct setting *s, const char *queue, const char *call)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (strcmp(s->series[i].key->queue, queue) == 0 &&
+            strcmp(s->series[i].key->call, call) == 0)
+            return &s->series[i];
+    return NULL;
+}
+
+const struct series *book_limit(const struct book *b, const char *name)
+{
+    for (size_t i = 0; i < b->n_settings; i++)
+        if (strcmp(b->settings[i].key->workload, "limit") == 0)
+            for (size_t j = 0; j < b->settings[i].n; j++)
+                if (strcmp(b->settings[i].series[j].key->queue, name) == 0)
+                    return &b->settings[i].series[j];
+    return NULL;
+}
+
+/* ---- figures ------------------------------------------------------------------------------- */
+
+static double per_item(uint64_t count, const struct record *r)
+{
+    return r->items ? (double)count / (double)r->items : NAN;
+}
+
+double figure_mitems(const struct record *r) { return r->items_per_s / 1e6; }
+double figure_ns(const struct record *r) { return r->ns_per_item; }
+double figure_ns_per_operation(const struct record *r)
+{
+    return r->ns_per_item / 2; /* a push and a pop */
+}
+double figure_bytes(const struct record *r) { return (double)r->bytes_peak; }
+double figure_bytes_per_item(const struct record *r)
+{
+    return r->bytes_per_item > 0 ? r->bytes_per_item : NAN;
+}
+double figure_cas_failed(const struct record *r) { return per_item(r->cas_failed, r); }
+double figure_retries(const struct record *r) { return per_item(r->retries, r); }
+double figure_full(const struct record *r) { return per_item(r->full, r); }
+double figure_empty(const struct record *r) { return per_item(r->empty, r); }
+double figure_parks(const struct record *r) { return per_item(r->parks, r); }
+double figure_voluntary(const struct record *r) { return per_item(r->ctx_voluntary, r); }
+double figure_involuntary(const struct record *r) { return per_item(r->ctx_involuntary, r); }
+double figure_fair_push(const struct record *r) { return r->fair_push; }
+double figure_fair_pop(const struct record *r) { return r->fair_pop; }
+
+struct interval series_median(const struct series *s, const char *state, figure *f)
+{
+    double *v = calloc(s->n + 1, sizeof *v);
+    size_t n = 0;
+    for (size_t i = 0; v && i < s->n; i++) {
+        const double x = f(s->sample[i]);
+        if (!isnan(x) && (!state || strcmp(state_of(s->sample[i]), state) == 0))
+            v[n++] = x;
+    }
+    struct interval result = {NAN, NAN, NAN, 0, 0};
+    if (n > 0)
+        result = stats_median_interval(v, n, REPORT_CONFIDENCE);
+    free(v);
+    return result;
+}
+
+struct interval series_ratio(const struct series *a, const struct series *b, figure *f)
+{
+    struct interval result = {NAN, NAN, NAN, 0, 0};
+    double *x = calloc(a->n + 1, sizeof *x), *y = calloc(a->n + 1, sizeof *y);
+    size_t n = 0;
+    if (x && y)
+        for (size_t i = 0, j = 0; i < a->n; i++) {
+            while (j < b->n && b->sample[j]->round < a->sample[i]->round)
+                j++;
+            if (j == b->n)
+                break;
+            if (b->sample[j]->round != a->sample[i]->round)
+                continue;
+            const char *state = state_of(a->sample[i]);
+            if (strcmp(state, "mixed") == 0 || strcmp(state, state_of(b->sample[j])) != 0)
+                continue;
+            const double fx = f(a->sample[i]), fy = f(b->sample[j]);
+            if (fx > 0 && fy > 0) {
+                x[n] = fx;
+                y[n++] = fy;
+            }
+            j++; /* a sample is paired once */
+        }
+    if (n > 0)
+        result = stats_ratio(x, y, n, REPORT_CONFIDENCE);
+    free(x);
+    free(y);
+    return result;
+}
+
+bool ratio_is_tie(const struct interval *r)
+{
+    return r->n > 0 && r->low <= REPORT_TIE && r->high >= 1 / REPORT_TIE;
+}
+
+bool series_ranked(const struct series *s)
+{
+    return !s->key->floor && strcmp(s->key->call, "inline") == 0;
+}
+
+const struct series *setting_fastest(const struct setting *s, struct interval *against, bool *tied)
+{
+    const struct series *reference = setting_find(s, REPORT_REFERENCE, "inline"), *best = NULL;
+    double best_is = 0;
+    *against = (struct interval){NAN, NAN, NAN, 0, 0};
+    for (size_t i = 0; i < s->n; i++) {
+        const struct series *q = &s->series[i];
+        if (!series_ranked(q) || q->n == 0)
+            continue;
+        struct interval r = {1, 1, 1, q->n, 1};
+        if (reference && q != reference)
+            r = series_ratio(q, reference, figure_mitems);
+        else if (!reference)
+            r = series_median(q, s->state, figure_mitems);
+        if (r.n > 0 && r.mid > best_is) {
+            best_is = r.mid;
+            best = q;
+            *against = reference ? r : *against;
+        }
+    }
+    for (size_t i = 0; best && tied && i < s->n; i++) {
+        const struct series *q = &s->series[i];
+        tied[i] = q == best;
+        if (q == best || !series_ranked(q))
+            continue;
+        const struct interval r = series_ratio(q, best, figure_mitems);
+        tied[i] = ratio_is_tie(&r);
+    }
+    return best;
+}
+
+struct histogram *const *part_push(const struct record *r) { return &r->push; }
+struct histogram *const *part_pop(const struct record *r) { return &r->pop; }
+struct histogram *const *part_sojourn(const struct record *r) { return &r->sojourn; }
+
+/* A resumed run calibrates its clock again, some parts in a million apart: one length of tick does
+ * for all. */
+struct histogram *series_merge(const struct series *s, const char *state,
+                               struct histogram *const *(*part)(const struct record *r),
+                               double *tick_ns)
+{
+    struct histogram *sum = NULL;
+    for (size_t i = 0; i < s->n; i++) {
+        const struct histogram *h = *part(s->sample[i]);
+        if (!h || h->total == 0 || strcmp(state_of(s->sample[i]), state) != 0)
+            continue;
+        if (!sum) {
+            if (!(sum = malloc(sizeof *sum)))
+                return NULL;
+            histogram_clear(sum);
+            *tick_ns = s->sample[i]->tick_ns;
+        }
+        histogram_merge(sum, h);
+    }
+    return sum;
+}

@@ -1,0 +1,122 @@
+/* report_book.h: the records of one run, sorted so that what may be compared stands together.
+ * Internal to harness/report*.c.
+ *
+ *   book ─► settings: one workload with its threads, batch, payload, capacity, rate, pinning
+ *            └─► series: one queue (and way of calling) in that setting
+ *                 └─► samples, by round
+ *
+ * Comparisons are made between series, sample by sample: the same round, the same state of the
+ * machine (near, far, one). A sample whose state changed while it ran (mixed) is compared with
+ * nothing and enters no figure. Figures of a setting come from the state that most of its samples
+ * saw, so that one table never mixes two machines. */
+#ifndef HARNESS_REPORT_BOOK_H
+#define HARNESS_REPORT_BOOK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "harness/env.h"
+#include "harness/record.h"
+#include "harness/stats.h"
+
+#define REPORT_CONFIDENCE 0.95
+#define REPORT_TIE        1.01 /* a ratio within one per cent of 1 is no difference */
+
+struct series {
+    const struct record *key;     /* any of its samples */
+    const struct record **sample; /* the good ones, by round */
+    size_t n, failed;
+};
+
+struct setting {
+    const struct record *key;
+    struct series *series; /* by family and name, floors last */
+    size_t n;
+    char state[8]; /* the one its figures come from */
+};
+
+struct book {
+    struct record *records;
+    size_t n_records;
+    bool torn;
+    const struct record **sorted;
+    struct series *series;
+    size_t n_series;
+    struct setting *settings;
+    size_t n_settings;
+    struct env env;
+    unsigned cpus, rounds;
+    char results_dir[4096];
+    const char *directory; /* its last part */
+};
+
+int book_read(struct book *b, const char *results_dir, char *message, size_t message_size);
+void book_free(struct book *b);
+
+/* The settings that tables show: this workload, one item at a time, the smallest payload; mode
+ * NULL: any. At most `most`, in order of threads. Returns how many. */
+size_t book_base(const struct book *b, const char *workload, const char *mode,
+                 const struct setting **out, size_t most);
+/* Of these, the one with most threads that still has a processor for each (over: the one with most
+ * threads, if some have none). Balanced ones first. NULL: there is none. */
+const struct setting *book_widest(const struct book *b, const struct setting *const *s, size_t n,
+                                  bool over);
+/* The setting that differs from s in batch and payload alone. */
+const struct setting *book_variant(const struct book *b, const struct setting *s, unsigned batch,
+                                   unsigned payload);
+
+const struct series *setting_find(const struct setting *s, const char *queue, const char *call);
+const struct series *book_limit(const struct book *b, const char *name);
+
+unsigned record_threads(const struct record *r);
+const char *setting_threads(const struct setting *s, char *text, size_t size); /* "4", "2:2" */
+
+/* ---- figures ------------------------------------------------------------------------------- */
+
+typedef double figure(const struct record *r); /* NaN: this record has none */
+
+figure figure_mitems, figure_ns, figure_ns_per_operation, figure_bytes, figure_bytes_per_item;
+figure figure_cas_failed, figure_retries, figure_full, figure_empty, figure_parks;
+figure figure_voluntary, figure_involuntary, figure_fair_push, figure_fair_pop;
+
+/* Median over the samples of this state; NULL: over all. */
+struct interval series_median(const struct series *s, const char *state, figure *f);
+/* How many times a is b: f(a)/f(b), pair by pair. */
+struct interval series_ratio(const struct series *a, const struct series *b, figure *f);
+bool ratio_is_tie(const struct interval *r);
+bool series_ranked(const struct series *s); /* not a floor, called inline */
+
+/* The fastest ranked series of a setting, *against its ratio to the reference (which is 1 against
+ * itself), and in tied[] which cannot be told from it. NULL: nothing to rank. */
+const struct series *setting_fastest(const struct setting *s, struct interval *against, bool *tied);
+
+/* Histograms of all samples of the setting's state, merged; NULL: there are none. To be freed. */
+struct histogram *series_merge(const struct series *s, const char *state,
+                               struct histogram *const *(*part)(const struct record *r),
+                               double *tick_ns);
+struct histogram *const *part_push(const struct record *r);
+struct histogram *const *part_pop(const struct record *r);
+struct histogram *const *part_sojourn(const struct record *r);
+
+/* ---- words --------------------------------------------------------------------------------- */
+
+const char *digits(double v, char *text, size_t size); /* three that count, no exponent */
+void put_number(FILE *f, double v);                    /* the same; NaN: a dash */
+void put_interval(FILE *f, const struct interval *i);  /* 12.3 [11.9, 12.8] */
+void put_ratio(FILE *f, const struct interval *i);     /* 1.84x [1.71, 1.97] */
+void put_queue(FILE *f, const struct series *s);
+void put_table_head(FILE *f, const char *first, const char *const *titles, size_t n);
+
+/* ---- sections ------------------------------------------------------------------------------ */
+
+typedef int section(FILE *f, const struct book *b);
+section section_verdict, section_machine, section_families, section_absolute, section_latency;
+section section_memory, section_contention, section_oversubscription, section_interface;
+section section_limits, section_cannot_tell, section_records;
+
+int report_data(const struct book *b, const char *data_dir, char *message, size_t message_size);
+int write_whole(const char *path, const char *text, size_t size, char *message,
+                size_t message_size);
+
+#endif
