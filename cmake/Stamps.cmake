@@ -8,6 +8,8 @@ function(stamp id name definitions)
   set(source ${PROJECT_BINARY_DIR}/stamps/${id}.c)
   set(text "/* Made by cmake/Stamps.cmake from queues/queues.def. */\n")
   string(APPEND text "#define Q_NAME ${name}\n#define Q_ID ${id}\n")
+  list(REMOVE_ITEM definitions "") # what a list that begins empty leaves in front
+  list(REMOVE_ITEM definitions "")
   foreach(definition IN LISTS definitions)
     string(REPLACE "=" " " definition "${definition}")
     string(APPEND text "#define ${definition}\n")

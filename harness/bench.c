@@ -89,16 +89,6 @@ static int load_taken(struct bench *b, bool *have)
     }
     fprintf(stderr, "queuelab: resuming %s: %zu samples are kept\n", b->options->out, n);
     record_free_all(records, n);
-    if (torn) { /* cut the file back to whole lines */
-        FILE *f = fopen(b->runs_path, "r+");
-        long whole = 0, at = 0;
-        for (int c; f && (c = getc(f)) != EOF;)
-            if (at++, c == '\n')
-                whole = at;
-        if (!f || ftruncate(fileno(f), whole) != 0)
-            return complain("cannot repair", b->runs_path, errno);
-        fclose(f);
-    }
     return 0;
 }
 
@@ -135,8 +125,10 @@ static int open_results(struct bench *b, bool *have)
             if ((error = plan_file_write(path, &b->plan, &o->plan, o->command)) != 0)
                 return complain("cannot write", path, error);
         }
-        if (!(b->runs = fopen(b->runs_path, "a")))
-            return complain("cannot write", b->runs_path, errno);
+        bool cut; /* a torn last line, which load_taken has told of */
+        const int error = record_open(b->runs_path, &b->runs, &cut);
+        if (error)
+            return complain("cannot write", b->runs_path, error);
     }
     if (o->json && strcmp(o->json, "-") == 0)
         b->json = stdout;
@@ -304,6 +296,7 @@ int bench(const struct bench_options *o)
         const struct sigaction act = {.sa_handler = on_signal};
         sigaction(SIGINT, &act, NULL);
         sigaction(SIGTERM, &act, NULL);
+        signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error like a full disk */
         if (b.plan.dropped)
             fprintf(stderr,
                     "queuelab: note: the budget of %.0f s is too short for %zu cells, the least "

@@ -101,7 +101,6 @@ int main(int argc, char **argv)
         record_cell_name(&r, name, sizeof name);
         benchmark::RegisterBenchmark(name, run_cell, everything.cells[i])
             ->UseManualTime()
-            ->Iterations(5)
             ->Unit(benchmark::kMillisecond);
     }
     benchmark::RunSpecifiedBenchmarks();

@@ -66,29 +66,31 @@ static inline bool unexpected(struct q_worker *w, enum q_status got, enum q_stat
 /* ---- throughput ---------------------------------------------------------------------------- */
 
 /* Pushes one item for certain; false when the run was abandoned. */
-static inline bool push_one(struct q_worker *w, queue *q, handle *h, q_item item)
+static inline q_hot bool push_one(struct q_worker *w, queue *q, handle *h, q_item item)
 {
-    enum q_status s = PUSH(q, h, item);
-    for (unsigned spins = 0; COLD(s != Q_OK); s = PUSH(q, h, item)) {
+    for (unsigned spins = 0;;) {
+        const enum q_status s = PUSH(q, h, item);
+        if (__builtin_expect(s == Q_OK, 1))
+            return true;
         if (unexpected(w, s, Q_FULL))
             return false;
         w->full++;
         q_relax(&spins);
     }
-    return true;
 }
 
 /* Pops one item for certain; false when closed or abandoned. */
-static inline bool pop_one(struct q_worker *w, queue *q, handle *h, q_item *item)
+static inline q_hot bool pop_one(struct q_worker *w, queue *q, handle *h, q_item *item)
 {
-    enum q_status s = POP(q, h, item);
-    for (unsigned spins = 0; COLD(s != Q_OK); s = POP(q, h, item)) {
+    for (unsigned spins = 0;;) {
+        const enum q_status s = POP(q, h, item);
+        if (__builtin_expect(s == Q_OK, 1))
+            return true;
         if (s == Q_CLOSED || unexpected(w, s, Q_EMPTY))
             return false;
         w->empty++;
         q_relax(&spins);
     }
-    return true;
 }
 
 static __attribute__((unused)) void produce(struct q_worker *w)

@@ -136,11 +136,26 @@ static void size_up(struct plan *p)
         p->round_s += (p->sample_ms + overhead_ms(&p->cells[i])) / 1e3;
 }
 
+static void keep_below(struct plan *p, unsigned priority)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < p->n; i++)
+        if (p->cells[i].priority < priority) {
+            p->cells[kept] = p->cells[i];
+            p->group[kept++] = p->group[i];
+        }
+    p->dropped += p->n - kept;
+    p->n = kept;
+    p->keep_below = priority;
+}
+
 /* Leaves out the least important cells until PLAN_ROUNDS_LEAST rounds fit. */
 static void fit(struct plan *p, const struct plan_options *o)
 {
     const double most_ms = 40, least_ms = 10;
     p->sample_ms = o->sample_ms > 0 ? o->sample_ms : most_ms;
+    if (o->keep_below)
+        keep_below(p, o->keep_below);
     for (;;) {
         size_up(p);
         const double rounds = p->budget_s / p->round_s;
@@ -158,14 +173,7 @@ static void fit(struct plan *p, const struct plan_options *o)
             worst = p->cells[i].priority > worst ? p->cells[i].priority : worst;
         if (worst == 0)
             break;
-        size_t kept = 0;
-        for (size_t i = 0; i < p->n; i++)
-            if (p->cells[i].priority < worst) {
-                p->cells[kept] = p->cells[i];
-                p->group[kept++] = p->group[i];
-            }
-        p->dropped += p->n - kept;
-        p->n = kept;
+        keep_below(p, worst);
     }
     if (p->rounds == 0)
         p->rounds = 1;
@@ -181,6 +189,7 @@ static int fill(struct plan *p, const struct plan_options *o, const struct filte
                           .workload = workload_find("limit"),
                           .producers = limits[i].threads,
                           .batch = 1,
+                          .capacity = 1024,
                           .pin = o->pin};
         if (wanted(f, &c) && add(p, &room, &c, p->groups))
             return ENOMEM;

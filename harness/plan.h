@@ -25,9 +25,10 @@ struct plan_options {
         *workload; /* regular expressions or NULL: cell name, queue, workload */
     const char *pin;
     uint64_t seed;
-    double budget_s;  /* for measuring; 0: the plan's own (quick 150 s, full 1200 s) */
-    unsigned rounds;  /* 0: as the budget allows */
-    double sample_ms; /* 0: as the budget allows */
+    double budget_s;     /* for measuring; 0: the plan's own (quick 150 s, full 1200 s) */
+    unsigned rounds;     /* 0: as the budget allows */
+    double sample_ms;    /* 0: as the budget allows */
+    unsigned keep_below; /* only cells of a priority below this; 0: all that fit */
 };
 
 struct plan {
@@ -37,8 +38,9 @@ struct plan {
     unsigned rounds;
     double sample_ms, round_s, budget_s;
     uint64_t seed;
-    size_t dropped;   /* cells left out because the budget is too short, least important first */
-    size_t forbidden; /* cells that the queues' traits rule out */
+    unsigned keep_below; /* cells of this priority and above were left out; 0: none */
+    size_t dropped;      /* cells left out because the budget is too short, least important first */
+    size_t forbidden;    /* cells that the queues' traits rule out */
     char name[16];
 };
 

@@ -33,6 +33,7 @@ int plan_file_write(const char *path, const struct plan *p, const struct plan_op
     fprintf(f, "{\"v\":%d,\n \"seed\":%llu,\n \"budget_s\":%.0f,\n \"sample_ms\":%.17g,\n",
             RECORD_SCHEMA, (unsigned long long)p->seed, p->budget_s, p->sample_ms);
     fprintf(f, " \"rounds\":%u,\n \"cells\":%zu,\n \"dropped\":%zu", p->rounds, p->n, p->dropped);
+    fprintf(f, ",\n \"keep_below\":%u", p->keep_below);
     put_text(f, "plan", p->name);
     put_text(f, "only", o->only);
     put_text(f, "queue", o->queue);
@@ -80,6 +81,7 @@ int plan_file_read(const char *path, struct plan_file *f, char *message, size_t 
         f->budget_s = json_number_value(json_object_get(root, "budget_s"));
         f->sample_ms = json_number_value(json_object_get(root, "sample_ms"));
         f->rounds = (unsigned)json_integer_value(json_object_get(root, "rounds"));
+        f->keep_below = (unsigned)json_integer_value(json_object_get(root, "keep_below"));
         f->cells = (size_t)json_integer_value(json_object_get(root, "cells"));
         f->dropped = (size_t)json_integer_value(json_object_get(root, "dropped"));
         get_text(root, "plan", f->name, sizeof f->name);
@@ -109,5 +111,8 @@ void plan_file_options(const struct plan_file *f, struct plan_options *o)
                                .workload = f->workload[0] ? f->workload : NULL,
                                .pin = f->pin,
                                .seed = f->seed,
-                               .budget_s = f->budget_s};
+                               .budget_s = f->budget_s,
+                               .rounds = f->rounds,
+                               .sample_ms = f->sample_ms,
+                               .keep_below = f->keep_below};
 }

@@ -8,7 +8,7 @@ struct plan_file {
     char name[16], only[256], queue[256], workload[256], pin[16], command[512];
     uint64_t seed;
     double budget_s, sample_ms;
-    unsigned rounds;
+    unsigned rounds, keep_below;
     size_t cells, dropped;
 };
 

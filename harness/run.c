@@ -56,6 +56,8 @@ struct team {
     uint64_t epoch;
 };
 
+enum { PLACES = 64 }; /* a queue begins at one of this many cache lines: a page's and more */
+
 static void fail(struct record *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void fail(struct record *r, const char *format, ...)
 {
@@ -327,9 +329,14 @@ static void sample_queue(const struct cell *c, const struct run_options *o, stru
     const unsigned size = c->producers + c->consumers;
     int *cpu = calloc(size, sizeof *cpu);
     struct member *members = aligned_zero(Q_LINE, size * sizeof *members);
-    void *queue = aligned_zero(d->align, d->queue_bytes);
-    void *back = aligned_zero(d->align, d->queue_bytes);
-    if (!cpu || !members || !queue || !back) {
+    struct stats_random random;
+    stats_random_seed(&random, o->seed);
+    const size_t shift = stats_random_below(&random, PLACES) * Q_LINE;
+    void *const heap_shift = malloc(1 + stats_random_below(&random, PLACES) * Q_LINE);
+    char *const queue_block = aligned_zero(Q_LINE, d->queue_bytes + PLACES * Q_LINE);
+    char *const back_block = aligned_zero(Q_LINE, d->queue_bytes + PLACES * Q_LINE);
+    void *const queue = queue_block + shift, *const back = back_block + shift;
+    if (!cpu || !members || !queue_block || !back_block || !heap_shift) {
         fail(r, "no memory for %u threads", size);
         goto free_all;
     }
@@ -395,8 +402,9 @@ static void sample_queue(const struct cell *c, const struct run_options *o, stru
     for (unsigned i = 0; i < size; i++)
         free((void *)members[i].worker.schedule);
 free_all:
-    free(back);
-    free(queue);
+    free(back_block);
+    free(queue_block);
+    free(heap_shift);
     free(members);
     free(cpu);
 }

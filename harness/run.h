@@ -1,9 +1,11 @@
 /* run.h: takes one sample of one cell, in a process of its own.
  *
  * The child process makes the queue, warms it up (one fill and drain of its capacity), lines up a
- * team of pinned threads, runs the kernels once, checks every item, and leaves a record. A fresh
- * process per sample keeps heap and page placement of one competitor from the next, draws a new
- * address layout each time, and a queue that crashes or hangs costs one sample, not the run. */
+ * team of pinned threads, runs the kernels once, checks every item, and leaves a record. A process
+ * per sample keeps the heap of one competitor from the next, and a queue that crashes or hangs
+ * costs one sample, not the run. Each sample shifts the queue and the heap by a random number of
+ * cache lines, so that no queue keeps a lucky place; the code's own layout is the same in all
+ * samples of a run, and its luck is not in the intervals. */
 #ifndef HARNESS_RUN_H
 #define HARNESS_RUN_H
 

@@ -7,6 +7,9 @@
  *
  * The result is one `const struct q_driver` (driver.h). Operations are inlined into the kernels;
  * what the kernels add per item (a key, a sum, an order check) is what null_queue measures. */
+#ifdef LANES_INNER
+#define STAMP_OVER
+#endif
 #include Q_HEADER
 
 #include "harness/clock.h"
@@ -102,7 +105,7 @@ static uint64_t any_key(const void *item) { return q_intact(item) ? q_key(item) 
 #define KERNEL(name) name
 #endif
 
-#ifdef LANES_INNER
+#ifdef STAMP_OVER
 #define INNER STRING(LANES_INNER)
 #define ID    STRING(Q_NAME) "." INNER
 #else
