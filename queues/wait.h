@@ -21,7 +21,9 @@
  * before a sleep that costs more. Where the kernel has no membarrier, notify fences itself.
  *
  * A woken waiter that got an item wakes the next one if there is one: a queue that is not `exact`
- * may hand out two items after a single publication, and one wake-up must not be lost for it. */
+ * may hand out two items after a single publication, and one wake-up must not be lost for it.
+ *
+ * Edges   published   notify -> prepare   what was published before the epoch moved */
 #ifndef QUEUES_WAIT_H
 #define QUEUES_WAIT_H
 
@@ -82,7 +84,7 @@ static inline bool q_membarrier_register(void)
 /* The heavy side. True when it also stands for the light sides; a full fence for itself always. */
 static inline void a_fence_heavy(bool asymmetric)
 {
-    a_fence(seq_cst);
+    a_fence(seq_cst); /* [sc: store buffering: our `waiters` against the publisher's item] */
 #ifdef SYS_membarrier
     if (asymmetric)
         syscall(SYS_membarrier, Q_MEMBARRIER_EXPEDITED, 0, 0);
@@ -112,7 +114,7 @@ static inline void q_event_notify(struct q_event *e, size_t n, struct q_counts *
     if (e->asymmetric)
         a_fence_light();
     else
-        a_fence(seq_cst);
+        a_fence(seq_cst); /* [sc: store buffering: our item against the sleeper's `waiters`] */
     if (__builtin_expect(a_load(&e->waiters, relaxed) == 0, 1))
         return;
     a_add(&e->epoch, 1, release); /* [published>] */
