@@ -56,8 +56,8 @@ refuses 2 "not a regular expression" bench --queue '('
 refuses 2 "no cell is left" bench --queue no_such_queue
 refuses 2 "report needs" report --results "$dir"
 refuses 1 "none.md" report --results "$dir" --report "$dir/none.md"
-: >"$dir/empty.md"
-refuses 1 "nowhere" report --results "$dir/nowhere" --report "$dir/empty.md"
+cp "$(dirname "$0")/../REPORT.md" "$dir/report.md"
+refuses 1 "nowhere" report --results "$dir/nowhere" --report "$dir/report.md"
 refuses 2 "$dir/none/plan.json" bench --resume "$dir/none"
 
 # ---- right words ------------------------------------------------------------------------------

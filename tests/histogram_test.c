@@ -46,12 +46,12 @@ static void edges_have_the_right_bucket(void **state)
 {
     (void)state;
     assert_int_equal(histogram_index(0), 0);
+    assert_int_equal(histogram_index(63), 63);
+    assert_int_equal(histogram_index(64), 64);
     assert_int_equal(histogram_index(127), 127);
     assert_int_equal(histogram_index(128), 128);
-    assert_int_equal(histogram_index(255), 255);
-    assert_int_equal(histogram_index(256), 256);
-    assert_int_equal(histogram_index(257), 256); /* the first bucket of two values */
-    assert_int_equal(histogram_index(258), 257);
+    assert_int_equal(histogram_index(129), 128); /* the first bucket of two values */
+    assert_int_equal(histogram_index(130), 129);
     assert_int_equal(histogram_index(UINT64_MAX), HISTOGRAM_BUCKETS - 1);
     for (int bit = HISTOGRAM_BITS; bit < 64; bit++) {
         const uint64_t power = UINT64_C(1) << bit;
