@@ -36,14 +36,3 @@ Cflags: -I${includedir} -pthread
 Libs: -pthread
 ]])
 install(FILES ${package_work}/queuelab.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
-
-# What a stranger would do, done out of tree: tests/package/run.sh, tests/new_queue_test.sh.
-if(QUEUELAB_TESTS AND NOT QUEUELAB_SANITIZE AND NOT CMAKE_CROSSCOMPILING_EMULATOR)
-  add_test(NAME package.consumer
-    COMMAND ${PROJECT_SOURCE_DIR}/tests/package/run.sh ${PROJECT_BINARY_DIR} ${CMAKE_C_COMPILER})
-  add_test(NAME house.new_queue
-    COMMAND ${PROJECT_SOURCE_DIR}/tests/new_queue_test.sh ${CMAKE_C_COMPILER})
-  add_test(NAME house.run_all COMMAND ${PROJECT_SOURCE_DIR}/tests/run_all_test.sh)
-  set_tests_properties(package.consumer PROPERTIES LABELS package)
-  set_tests_properties(house.new_queue house.run_all PROPERTIES LABELS house)
-endif()

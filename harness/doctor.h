@@ -26,8 +26,8 @@ int doctor(FILE *out, bool json, doctor_aa *aa, void *arg);
 
 /* Gaps between looks at the clock, while a processor did nothing but look. */
 struct doctor_hiccups {
-    unsigned cpus;       /* that spun, all at the same time */
-    double seconds;      /* together */
+    unsigned cpus;  /* that spun, all at the same time */
+    double seconds; /* together */
     unsigned long over_10us, over_100us, over_1ms;
     double longest_ns, lost_ns; /* lost: the sum of the gaps over 10 us */
 };

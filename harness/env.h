@@ -16,25 +16,25 @@
 #define ENV_SCHEMA 1
 
 struct env {
-    char id[17];          /* hash of what makes machines comparable: model, cpus, kernel, compiler,
+    char id[17];   /* hash of what makes machines comparable: model, cpus, kernel, compiler,
                              flags, back-off; not of load or time */
-    char date[32];        /* UTC, ISO 8601 */
+    char date[32]; /* UTC, ISO 8601 */
     char cpu_model[128], microcode[32], hypervisor[32], kernel[128], os[128], libc[32];
     char compiler[128], flags[256], build_type[32];
-    char commit[64];      /* git hash at build time, "+dirty" when the sources were not as committed;
+    char commit[64];   /* git hash at build time, "+dirty" when the sources were not as committed;
                              "unknown" outside git */
-    bool sanitized;       /* a build for finding bugs: its times mean nothing */
-    char governor[32];    /* cpufreq governor, "none visible" in most virtual machines */
+    bool sanitized;    /* a build for finding bugs: its times mean nothing */
+    char governor[32]; /* cpufreq governor, "none visible" in most virtual machines */
     char clocksource[32];
-    char smt[16];         /* on, off, unknown */
-    char thp[16];         /* transparent huge pages: always, madvise, never */
+    char smt[16]; /* on, off, unknown */
+    char thp[16]; /* transparent huge pages: always, madvise, never */
     char cache_l1d[16], cache_l2[16], cache_l3[16];
     char topology_source[32];
     unsigned cpus, cores, sockets, numa_nodes; /* usable ones: topology.h */
-    double cpu_quota;     /* processors' worth of time that the cgroup grants; 0: no limit */
+    double cpu_quota; /* processors' worth of time that the cgroup grants; 0: no limit */
     unsigned long memory_mib;
-    double load_1min;     /* when the run began */
-    double steal_percent; /* since boot */
+    double load_1min;                /* when the run began */
+    double steal_percent;            /* since boot */
     unsigned backoff_max, spins_max; /* Q_BACKOFF_MAX, Q_SPINS_MAX of this build */
 
     char clock_source[16]; /* the clock card: clock.h */

@@ -89,10 +89,11 @@ static int put_histogram(FILE *f, const char *key, const struct histogram *h, do
     }
     fputs(",\"buckets\":[", f);
     const char *comma = "";
-    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
+    for (unsigned i = 0, last = 0; i < HISTOGRAM_BUCKETS; i++) {
         if (h->bucket[i]) {
-            fprintf(f, "%s[%u,%llu]", comma, i, (unsigned long long)h->bucket[i]);
+            fprintf(f, "%s%u,%llu", comma, i - last, (unsigned long long)h->bucket[i]);
             comma = ",";
+            last = i;
         }
     }
     fputs("]}", f);

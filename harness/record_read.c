@@ -111,24 +111,22 @@ static const char *get_buckets(const json_t *json, struct histogram *h)
     if (h->total && (get_count(json_object_get(json, "min"), INT64_MAX, &h->min) != 0 ||
                      get_count(json_object_get(json, "max"), INT64_MAX, &h->max) != 0))
         return "has no \"min\" or no \"max\"";
-    uint64_t sum = 0, first = 0, last = 0;
-    size_t i;
-    const json_t *pair;
-    json_array_foreach(buckets, i, pair)
-    {
-        uint64_t index, count;
-        if (json_array_size(pair) != 2 ||
-            get_count(json_array_get(pair, 0), HISTOGRAM_BUCKETS - 1, &index) != 0 ||
-            get_count(json_array_get(pair, 1), INT64_MAX, &count) != 0 || count == 0)
-            return "has a bucket that is not [index, count]";
-        if (i && index <= last)
+    uint64_t sum = 0, first = 0, index = 0;
+    const size_t n = json_array_size(buckets);
+    for (size_t i = 0; i < n; i += 2) {
+        uint64_t gap, count;
+        if (get_count(json_array_get(buckets, i), HISTOGRAM_BUCKETS - 1, &gap) != 0 ||
+            get_count(json_array_get(buckets, i + 1), INT64_MAX, &count) != 0 || count == 0)
+            return "has a bucket that is not a gap and a count";
+        if ((i && gap == 0) || index + gap >= HISTOGRAM_BUCKETS)
             return "has buckets out of order";
+        index += gap;
         if (i == 0)
             first = index;
-        last = index;
         h->bucket[index] = count;
         sum += count;
     }
+    const uint64_t last = index;
     if (sum != h->total)
         return "has buckets that do not add up to its \"total\"";
     if (h->total && (histogram_index(h->min) != first || histogram_index(h->max) != last))

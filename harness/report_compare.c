@@ -443,7 +443,8 @@ int section_verdict(FILE *f, const struct book *b)
         const size_t n = columns(b, crowded[k], s);
         const struct setting *wide = book_widest(b, s, n, true);
         const struct setting *narrow = book_widest(b, s, n, false);
-        const size_t queues = wide && narrow ? list_queues(b, &wide, 1, false, names) : 0;
+        const size_t queues =
+            wide && narrow && wide != narrow ? list_queues(b, &wide, 1, false, names) : 0;
         for (size_t q = 0; q < queues; q++) {
             const struct interval r = kept(narrow, wide, names[q]);
             if (r.n > 0 && (!who || r.mid < worst.mid)) {

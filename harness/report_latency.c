@@ -108,7 +108,7 @@ int section_latency(FILE *f, const struct book *b)
 {
     const struct series *clock = book_limit(b, "clock_read");
     fputs("A quantile is shown only where at least ten samples lie beyond it; – means too few. "
-          "Values are within 0.8 % of what was measured (width of a histogram bucket).",
+          "Values are within 0.8 % of what was measured (half the width of a histogram bucket).",
           f);
     if (clock && clock->n > 0) {
         const struct interval m = series_median(clock, NULL, figure_ns);

@@ -297,6 +297,32 @@ static void collect(const struct cell *c, const struct member *members, unsigned
         r->fair_pop = fairness(members, c->producers, size, false);
 }
 
+/* The first processor of the team that is not its first thread's; cpu[0] when there is none. */
+static int other_cpu(const int *cpu, unsigned size)
+{
+    for (unsigned i = 1; i < size; i++)
+        if (cpu[i] != cpu[0])
+            return cpu[i];
+    return cpu[0];
+}
+
+/* Eight significant digits are more than a measurement holds, and make short records. */
+static double tidy(double x)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%.8g", x);
+    return strtod(text, NULL);
+}
+
+static void tidy_record(struct record *r)
+{
+    double *const figures[] = {&r->elapsed_ns,    &r->ns_per_item,  &r->items_per_s,
+                               &r->rtt_before_ns, &r->rtt_after_ns, &r->bytes_per_item,
+                               &r->fair_push,     &r->fair_pop};
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
+        *figures[i] = tidy(*figures[i]);
+}
+
 /* ---- the sample ---------------------------------------------------------------------------- */
 
 static uint64_t timeout_of(const struct run_options *o)
@@ -371,7 +397,7 @@ static void sample_queue(const struct cell *c, const struct run_options *o, stru
         if ((error = assign(&members[i], i, c, o, items, ping ? back : NULL)) != 0)
             fail(r, "thread %u: %s", i, strerror(error));
     }
-    const int a = cpu[0], b = size > 1 ? cpu[c->consumers ? c->producers : 1] : cpu[0];
+    const int a = cpu[0], b = other_cpu(cpu, size);
     r->rtt_before_ns = topology_round_trip_ns(a, b);
     unsigned started = 0;
     for (; started < size && r->ok; started++)
@@ -514,6 +540,7 @@ int run_sample(struct cell *c, const struct run_options *o, struct record *r)
             return error;
         }
     }
+    tidy_record(&result->record);
     *r = result->record;
     r->push = copy_histogram(&result->push, r->ok && result->has_push);
     r->pop = copy_histogram(&result->pop, r->ok && result->has_pop);

@@ -4,8 +4,8 @@ wide = 800; high = 520
 load here.'/style.gp'
 table = data.'/percentiles.tsv'
 set multiplot
-set xtics ('50 %%' 2, '90 %%' 10, '99 %%' 100, '99.9 %%' 1e3, '99.99 %%' 1e4, '99.999 %%' 1e5, '99.9999 %%' 1e6)
-set xlabel 'share of operations that were faster' offset 0,0.3
+set xtics ('50' 2, '90' 10, '99' 100, '99.9' 1e3, '99.99' 1e4, '99.999' 1e5, '99.9999' 1e6)
+set xlabel '% of operations that were faster' offset 0,0.3
 unset key
 set bmargin at screen 0.27
 set tmargin at screen 0.935

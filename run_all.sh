@@ -1,0 +1,235 @@
+#!/usr/bin/env bash
+# run_all.sh: the whole lab in one command. `./run_all.sh help` says what it can do.
+#
+# The main job: packages, build, brief tests, measurement, report, figures, a summary. Everything
+# it writes lies in build/, results/run-*, plots/ and REPORT.md. Its pieces: tools/say.sh (what a
+# person sees), tools/packages.sh (Debian packages), tools/suites.sh (the subcommand test).
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+. tools/say.sh
+. tools/packages.sh
+. tools/suites.sh
+
+usage() {
+    cat <<'EOF'
+usage: ./run_all.sh [options]          build, test briefly, measure, draw, rewrite REPORT.md
+       ./run_all.sh test               every test under gcc, clang, asan, tsan, valgrind; the linters
+       ./run_all.sh report [--check]   REPORT.md and figures again from the records that
+                                       results/current names; --check: only compare, change nothing
+       ./run_all.sh help
+
+  --quick         at most 5 minutes after packages (default: at most 30)
+  --budget TIME   at most TIME in all after packages: 90s, 20m, 2h
+  --only REGEX    only the cells (workload/family/queue/p:c) that match, for example 'ring_|spsc/'
+  --resume        go on with the newest unfinished run and its plan; finished samples are kept
+  --seed N        the order of the rounds and every random choice follow from N
+  --dry-run       build, then say what would be measured and how long it takes; measure nothing
+  --no-color      plain text (so does the environment variable NO_COLOR)
+
+exit status: 0 all well; 1 something failed, the last line says what; 2 wrong use, or packages missing
+EOF
+}
+
+# ---- the command line -------------------------------------------------------------------------
+command=all plan=full budget=1740 only='' seed='' resume=no dry_run=no check=no
+
+seconds_of() { # seconds_of 20m
+    [[ $1 =~ ^([1-9][0-9]{0,5})(s|m|h)?$ ]] ||
+        wrong_use "cannot read the time '$1': write 90s, 20m or 2h"
+    case "${BASH_REMATCH[2]}" in
+    m) echo $((BASH_REMATCH[1] * 60)) ;;
+    h) echo $((BASH_REMATCH[1] * 3600)) ;;
+    *) echo "${BASH_REMATCH[1]}" ;;
+    esac
+}
+
+value() { # value OPTION [WORD]: there must be a word
+    if [ -z "${2:-}" ]; then wrong_use "$1 needs a value"; fi
+}
+
+parse() {
+    case "${1:-}" in
+    test | report) command=$1 && shift ;;
+    help | -h | --help)
+        usage
+        exit 0
+        ;;
+    esac
+    local budget_set=no
+    while [ $# -gt 0 ]; do
+        case "$command $1" in
+        'all --quick') plan=quick ;;
+        'all --budget')
+            value "${@:1:2}"
+            budget=$(seconds_of "$2")
+            budget_set=yes
+            shift
+            ;;
+        'all --only')
+            value "${@:1:2}"
+            only=$2
+            shift
+            ;;
+        'all --seed')
+            value "${@:1:2}"
+            [[ $2 =~ ^[0-9]{1,19}$ ]] || wrong_use "--seed needs a whole number, not '$2'"
+            seed=$2
+            shift
+            ;;
+        'all --resume') resume=yes ;;
+        'all --dry-run') dry_run=yes ;;
+        'report --check') check=yes ;;
+        *' --no-color') no_color ;;
+        *)
+            [ "$command" = all ] && wrong_use "unknown word '$1'"
+            wrong_use "'$command' does not know the word '$1'"
+            ;;
+        esac
+        shift
+    done
+    if [ $plan = quick ] && [ $budget_set = no ]; then budget=280; fi
+    if [ $resume = yes ] && [ "$only$seed$plan$budget_set" != fullno ]; then
+        wrong_use "--resume goes on with the plan of the run: --quick, --budget, --only and --seed belong to a new one"
+    fi
+}
+
+# ---- the steps --------------------------------------------------------------------------------
+bin=build/release/queuelab
+
+step_build() {
+    logged build/log/configure.log "configuring (build/release)" cmake --preset release
+    grep '^-- LEFT OUT' build/log/configure.log | sed 's/^-- /  /' || true
+    logged build/log/build.log "compiling every queue into the measured loops" \
+        cmake --build --preset release
+}
+
+step_brief_tests() {
+    local log=build/log/brief-tests.log
+    logged $log "brief tests (a broken queue has no speed)" \
+        timeout 120 ctest --preset release -L 'unit|contract' \
+        -LE 'stress|cli' -E 'wait|memory' --timeout 60
+    say "  $(grep -E 'tests passed|No tests' $log | tail -n 1)"
+}
+
+# The newest run that never reached its end: bench leaves plan.json first and run_all `finished` last.
+unfinished_run() {
+    local dir newest=''
+    for dir in results/run-*/; do
+        if [ -e "$dir/plan.json" ] && [ ! -e "$dir/finished" ]; then newest=${dir%/}; fi
+    done
+    printf '%s' "$newest"
+}
+
+results='' bench_status=0
+step_measure() {
+    local words=(bench)
+    if [ $resume = yes ]; then
+        results=$(unfinished_run)
+        [ -n "$results" ] || die "nothing to resume: no unfinished run in results/; start one without --resume"
+        words+=(--resume "$results")
+    else
+        local left=$((deadline - $(now) - reserve))
+        if [ $left -lt 30 ]; then
+            say "  only ${left} s of the budget are left; measuring for 30 s all the same"
+            left=30
+        fi
+        results=results/run-$(date -u +%Y%m%dT%H%M%SZ)
+        words+=(--plan "$plan" --budget "$left" --out "$results")
+        if [ -n "$only" ]; then words+=(--only "$only"); fi
+        if [ -n "$seed" ]; then words+=(--seed "$seed"); fi
+    fi
+    if [ $dry_run = yes ]; then words+=(--dry-run); fi
+    say "  $bin ${words[*]}"
+    "$bin" "${words[@]}" || bench_status=$?
+    case $bench_status in
+    0) ;;
+    1) say "  some samples failed: they have no number, and $results/runs.jsonl says why" ;;
+    *) die "measuring stopped (exit $bench_status). What is measured is kept; ./run_all.sh --resume goes on" ;;
+    esac
+}
+
+report_write() {
+    "$bin" report --results "$1" --report REPORT.md --data plots/data ||
+        die "no report: the line above says what is wrong with $1"
+}
+
+step_figures() {
+    if ! have gnuplot; then
+        say "  LEFT OUT figures: there is no gnuplot (apt-get install gnuplot-nox)"
+        return
+    fi
+    logged build/log/plots.log "drawing (plots/*.svg, plots/*.png)" plots/draw.sh plots/data plots
+}
+
+current_results() {
+    [ -r results/current ] || die "results/current is missing: run ./run_all.sh first"
+    local dir
+    dir=results/$(basename "$(head -n 1 results/current)")
+    [ -d "$dir" ] || die "results/current names $dir, which is not there: run ./run_all.sh first"
+    printf '%s' "$dir"
+}
+
+# The verdict of the report is the summary.
+summary() {
+    sed -n '/^<!-- BEGIN queuelab:verdict/,/^<!-- END queuelab:verdict/{/^<!--/d;p}' REPORT.md |
+        head -n 24
+}
+
+main_job() {
+    local steps=6
+    if [ $dry_run = yes ]; then steps=3; fi
+    step "1/$steps" packages
+    packages_bootstrap run
+    local begin
+    begin=$(now) # the budget begins here: after packages
+    if [ $resume = no ]; then deadline=$((begin + budget)); fi
+    step "2/$steps" "build"
+    step_build
+    if [ $dry_run = yes ]; then
+        step "3/$steps" "plan"
+    step_measure
+        say "dry run: nothing was measured"
+        return
+    fi
+    step "3/$steps" "brief tests"
+    step_brief_tests
+    step "4/$steps" "measure"
+    step_measure
+    date -u +%FT%TZ >"$results/finished"
+    printf '%s\n' "${results#results/}" >results/current
+    step "5/$steps" "report"
+    report_write "$results"
+    step "6/$steps" "figures"
+    step_figures
+    say
+    bold "Summary"
+    summary
+    say
+    say "records   $results"
+    say "report    $PWD/REPORT.md"
+    say "took      $(duration $(($(now) - begin)))${deadline:+ of $(duration "$budget")}"
+    [ $bench_status -eq 0 ] || die "some samples failed their own checks: see $results/runs.jsonl"
+}
+
+report_job() {
+    local dir
+    dir=$(current_results)
+    step_build
+    if [ $check = yes ]; then
+        "$bin" report --results "$dir" --report REPORT.md --check ||
+            die "REPORT.md does not follow from $dir; ./run_all.sh report writes it anew"
+    else
+        report_write "$dir"
+        step_figures
+        say "report    $PWD/REPORT.md (from $dir)"
+    fi
+}
+
+reserve=25 # seconds kept for the report and the figures
+parse "$@"
+mkdir -p build/log results
+case $command in
+all) main_job ;;
+report) report_job ;;
+test) packages_bootstrap test && suites_run ;;
+esac
