@@ -25,7 +25,7 @@ static void left(const struct progress *p, char *text, size_t size)
     }
     const double eta = spent * (double)(p->total - p->done) / (double)p->done;
     if (eta >= 90)
-        snprintf(text, size, "%.0fm%02ds", eta < 60 ? 0 : (double)((int)eta / 60), (int)eta % 60);
+        snprintf(text, size, "%um%02us", (unsigned)eta / 60, (unsigned)eta % 60);
     else
         snprintf(text, size, "%.0fs", eta);
 }

@@ -150,7 +150,7 @@ static int assign(struct member *m, unsigned i, const struct cell *c, const stru
     const struct q_driver *d = c->driver;
     struct q_worker *w = &m->worker;
     const bool producer = i < c->producers;
-    const uint64_t share = items / c->producers ? items / c->producers : 1;
+    const uint64_t share = c->producers && items > c->producers ? items / c->producers : 1;
     w->queue = m->team->queue;
     w->driver = d;
     w->batch = c->batch;

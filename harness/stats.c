@@ -98,7 +98,7 @@ struct interval stats_bootstrap_median(const double *v, size_t n, double confide
                                        unsigned resamples, uint64_t seed)
 {
     struct interval result = stats_median_interval(v, n, confidence);
-    if (result.coverage <= 0 || resamples == 0)
+    if (result.coverage <= 0 || n == 0 || resamples == 0)
         return result;
     double *s = sorted_copy(v, n), *medians = numbers(resamples);
     size_t *drawn = calloc(n, sizeof *drawn);

@@ -368,14 +368,13 @@ static inline int spill_open(struct spill *s, const char *path, uint64_t max_byt
         return errno;
     struct stat st;
     int error = 0;
-    if (fstat(s->fd, &st) != 0)
+    /* Lock first: the process before us may have written to the last. */
+    if (flock(s->fd, LOCK_EX | LOCK_NB) != 0)
+        error = errno == EWOULDBLOCK ? EBUSY : errno;
+    else if (fstat(s->fd, &st) != 0)
         error = errno;
     else if (!S_ISREG(st.st_mode))
         error = EINVAL;
-    else if (flock(s->fd, LOCK_EX | LOCK_NB) != 0)
-        error = errno == EWOULDBLOCK ? EBUSY : errno;
-    else if (fstat(s->fd, &st) != 0) /* again: the process before us may have written to the last */
-        error = errno;
     else if (st.st_size == 0)
         error = spill_create_(s, path);
     else

@@ -22,7 +22,7 @@ static void takes_the_highest(const struct q_driver *d)
     end_attach(&e, &s, Q_BOTH);
     uint64_t random = contract_seed(), number = 0, held[Q_LANES] = {0};
     for (uint64_t i = 0; i < scaled(20000, 1000); i++) {
-        uint64_t keys[8];
+        uint64_t keys[8] = {0};
         size_t n = 1 + random_below(&random, N_OF(keys));
         if (random_below(&random, 2)) {
             for (size_t k = 0; k < n; k++)

@@ -320,8 +320,9 @@ static void append_meets(bool close_now)
 int main(void)
 {
     const char *const scale = getenv("QUEUELAB_TEST_SCALE");
-    if (scale && atof(scale) > 0)
-        items_each = (uint64_t)(atof(scale) * (double)items_each) + 100;
+    const double share = scale ? strtod(scale, NULL) : 0;
+    if (share > 0)
+        items_each = (uint64_t)(share * (double)items_each) + 100;
     const int fd = mkstemp(path);
     if (fd < 0) {
         perror("ring_policies_stress_test: cannot make its file in /tmp");

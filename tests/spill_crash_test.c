@@ -542,8 +542,9 @@ int main(int argc, char **argv)
 {
     uint64_t rounds = 250, totals[5] = {0};
     const char *const scale = getenv("QUEUELAB_TEST_SCALE");
-    if (scale && atof(scale) > 0 && atof(scale) < 1)
-        rounds = (uint64_t)(atof(scale) * (double)rounds) + 1;
+    const double share = scale ? strtod(scale, NULL) : 0;
+    if (share > 0 && share < 1)
+        rounds = (uint64_t)(share * (double)rounds) + 1;
     for (int i = 1; i < argc; i += 2) {
         uint64_t *const value = strcmp(argv[i], "--seed") == 0     ? &seed
                                 : strcmp(argv[i], "--rounds") == 0 ? &rounds
