@@ -87,7 +87,7 @@ parse() {
         esac
         shift
     done
-    if [ $plan = quick ] && [ $budget_set = no ]; then budget=280; fi
+    if [ $plan = quick ] && [ $budget_set = no ]; then budget=270; fi
     if [ $resume = yes ] && [ "$only$seed$plan$budget_set" != fullno ]; then
         wrong_use "--resume goes on with the plan of the run: --quick, --budget, --only and --seed belong to a new one"
     fi
@@ -122,7 +122,7 @@ unfinished_run() {
 
 results='' bench_status=0
 step_measure() {
-    local words=(bench)
+    local words=(bench --quiet)
     if [ $resume = yes ]; then
         results=$(unfinished_run)
         [ -n "$results" ] || die "nothing to resume: no unfinished run in results/; start one without --resume"

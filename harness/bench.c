@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "harness/clock.h"
 #include "harness/env.h"
 #include "harness/plan_file.h"
 #include "harness/progress.h"
@@ -172,6 +173,20 @@ static int take(struct bench *b, size_t index, int round, char *result, size_t s
     return error;
 }
 
+/* The plan's own guess of a round's length may be wrong: no round is begun that would not end in
+ * time, once there are enough of them for an interval. */
+static bool over_budget(const struct bench *b, unsigned round, uint64_t begin)
+{
+    if (b->options->plan.rounds || b->options->resume || round < PLAN_ROUNDS_LEAST)
+        return false;
+    const double spent = (double)(clock_monotonic_ns() - begin) / 1e9;
+    if (spent + spent / round <= b->plan.budget_s)
+        return false;
+    progress_say(&b->progress, "queuelab: note: the budget of %.0f s ends after %u of %u rounds",
+                 b->plan.budget_s, round, b->plan.rounds);
+    return true;
+}
+
 static int measure(struct bench *b, const bool *have)
 {
     const struct plan *p = &b->plan;
@@ -179,16 +194,20 @@ static int measure(struct bench *b, const bool *have)
     if (!order)
         return complain("no memory for", "the order of samples", ENOMEM);
     size_t missing = 0;
-    for (size_t i = 0; i < p->n * p->rounds; i++)
-        missing += !have[i];
+    for (size_t cell = 0; cell < p->n; cell++)
+        for (unsigned round = 0; round < p->rounds; round++)
+            missing += plan_due(p, cell, round) && !have[cell * p->rounds + round];
     progress_begin(&b->progress, missing ? missing : 1);
     char name[160], result[64] = "";
     int status = 0;
+    const uint64_t begin = clock_monotonic_ns();
     for (unsigned round = 0; round < p->rounds && !status; round++) {
+        if (over_budget(b, round, begin))
+            break;
         plan_order(p, round, order);
         for (size_t i = 0; i < p->n && !status && !interrupted; i++) {
             const size_t cell = order[i];
-            if (have[cell * p->rounds + round])
+            if (!plan_due(p, cell, round) || have[cell * p->rounds + round])
                 continue;
             cell_name(&p->cells[cell], name, sizeof name);
             progress_step(&b->progress, name, result);

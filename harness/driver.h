@@ -91,7 +91,8 @@ struct q_driver {
     q_kernel *fill_drain;    /* push `depth`, pop `depth`, until n items went through */
     q_kernel *ping, *pong;   /* n round trips through queue and back */
     q_kernel *produce_timed; /* like produce; key carries the time of the push */
-    q_kernel *produce_paced; /* key carries the INTENDED time; never before it, late ones at once */
+    q_kernel *produce_paced; /* key carries the INTENDED time; never before it, late ones at once;
+                                one in `sample` is timed */
     q_kernel *consume_timed; /* like consume; sojourn = now - key's time */
     q_kernel *pairs_timed;   /* like pairs, each operation timed */
 };

@@ -300,20 +300,24 @@ static void produce_paced(struct q_worker *w)
     queue *const q = w->queue;
     handle *const h = w->handle;
     const uint64_t n = w->n, source = source_of(w);
-    uint64_t sum = 0, i = 0, number = 0;
+    uint64_t sum = 0, i = 0, number = 0, countdown = 1;
     w->start = clock_ticks_fenced();
     for (; i < n; i++) {
         const uint64_t due = w->epoch + w->schedule[i];
         for (unsigned spins = 0; clock_ticks() < due && !*w->stop;)
             q_relax(&spins);
-        number = later(w->schedule[i] << 1 | 1, number);
+        const bool timed = --countdown == 0;
+        number = later(w->schedule[i] << 1 | timed, number);
         const uint64_t key = key_of(source, number);
         const q_item item = q_item_of(key);
-        const uint64_t before = clock_ticks_fenced();
+        const uint64_t before = timed ? clock_ticks_fenced() : 0;
         if (COLD(!push_one(w, q, h, item)))
             break;
-        if (w->push_ticks)
-            histogram_add(w->push_ticks, clock_ticks_fenced() - before);
+        if (timed) {
+            countdown = w->sample;
+            if (w->push_ticks)
+                histogram_add(w->push_ticks, clock_ticks_fenced() - before);
+        }
         sum += key;
     }
     w->end = clock_ticks_fenced();

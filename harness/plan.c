@@ -133,7 +133,7 @@ static void size_up(struct plan *p)
 {
     p->round_s = 0;
     for (size_t i = 0; i < p->n; i++)
-        p->round_s += (p->sample_ms + overhead_ms(&p->cells[i])) / 1e3;
+        p->round_s += (p->sample_ms + overhead_ms(&p->cells[i])) / 1e3 / p->cells[i].every;
 }
 
 static void keep_below(struct plan *p, unsigned priority)
@@ -190,7 +190,8 @@ static int fill(struct plan *p, const struct plan_options *o, const struct filte
                           .producers = limits[i].threads,
                           .batch = 1,
                           .capacity = 1024,
-                          .pin = o->pin};
+                          .pin = o->pin,
+                          .every = 1};
         if (wanted(f, &c) && add(p, &room, &c, p->groups))
             return ENOMEM;
     }
@@ -210,7 +211,8 @@ static int fill(struct plan *p, const struct plan_options *o, const struct filte
                               .rate = row->rate,
                               .latency = row->latency,
                               .pin = o->pin,
-                              .priority = row->level + (unsigned)(i * 8 / count)};
+                              .priority = row->level + (unsigned)(i * 8 / count),
+                              .every = row->latency ? 3 : 1};
             if ((*d)->item_bytes != row->payload || strcmp((*d)->call, row->call) != 0 ||
                 !wanted(f, &c))
                 continue;
@@ -292,6 +294,11 @@ void plan_order(const struct plan *p, unsigned round, size_t *order)
         stats_shuffle(&random, order + first, n - first, sizeof *order);
     }
     free(groups);
+}
+
+bool plan_due(const struct plan *p, size_t cell, unsigned round)
+{
+    return round % p->cells[cell].every == 0;
 }
 
 double plan_parse_duration(const char *text)

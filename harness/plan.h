@@ -51,6 +51,9 @@ void plan_free(struct plan *p);
 /* The order of one round: fills order[0..n) with indices into cells. */
 void plan_order(const struct plan *p, unsigned round, size_t *order);
 
+/* Whether this cell is sampled in this round (cell.every). */
+bool plan_due(const struct plan *p, size_t cell, unsigned round);
+
 /* "20m", "90s", "1h", "300": seconds; negative when it is none of these. */
 double plan_parse_duration(const char *text);
 

@@ -20,17 +20,16 @@ enum { EXIT_USAGE = 2 };
 static const char usage[] =
     "usage: queuelab COMMAND [OPTION ...]\n"
     "\n"
-    "  list     the queues                  [--json | --markdown | --workloads]\n"
-    "  bench    measure                     [--plan quick|full] [--budget 90s|20m] [--only REGEX]\n"
-    "                                       [--queue REGEX] [--workload REGEX] [--rounds N]\n"
-    "                                       [--sample-ms X] [--seed N] [--pin "
-    "spread|compact|none]\n"
-    "                                       [--out DIR] [--json FILE|-] [--resume DIR] "
-    "[--dry-run]\n"
-    "  report   REPORT.md from records      --results DIR --report FILE [--data DIR | --check]\n"
-    "  doctor   what this machine can tell  [--json]\n"
+    "  list      the queues: [--json | --markdown | --workloads]\n"
+    "  bench     measure:    [--plan quick|full] [--budget 90s|20m] [--only REGEX]\n"
+    "                        [--queue REGEX] [--workload REGEX] [--seed N] [--rounds N]\n"
+    "                        [--sample-ms X] [--pin spread|compact|none] [--dry-run] [--quiet]\n"
+    "                        [--out DIR] [--resume DIR] [--json FILE|-]\n"
+    "  report    REPORT.md from records: --results DIR --report FILE [--data DIR | --check]\n"
+    "  doctor    what this machine can tell: [--json]\n"
+    "  help      this page\n"
     "\n"
-    "Cells are named workload/family/queue/producers:consumers; --only matches anywhere in that\n"
+    "Cells are named workload/family/queue/producers:consumers. --only matches anywhere in that\n"
     "name, --queue and --workload match whole names. docs/METHODOLOGY.md says what is measured.\n";
 
 static int misuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -98,7 +97,22 @@ static int command_list(int argc, char **argv)
 
 static int command_bench(int argc, char **argv, const char *command)
 {
-    enum { PLAN, BUDGET, ONLY, QUEUE, WORKLOAD, ROUNDS, SAMPLE, SEED, PIN, OUT, JSON, RESUME, DRY };
+    enum {
+        PLAN,
+        BUDGET,
+        ONLY,
+        QUEUE,
+        WORKLOAD,
+        ROUNDS,
+        SAMPLE,
+        SEED,
+        PIN,
+        OUT,
+        JSON,
+        RESUME,
+        DRY,
+        QUIET
+    };
     static const struct option options[] = {
         {"plan", required_argument, NULL, PLAN},
         {"budget", required_argument, NULL, BUDGET},
@@ -113,6 +127,7 @@ static int command_bench(int argc, char **argv, const char *command)
         {"json", required_argument, NULL, JSON},
         {"resume", required_argument, NULL, RESUME},
         {"dry-run", no_argument, NULL, DRY},
+        {"quiet", no_argument, NULL, QUIET},
         {0},
     };
     struct bench_options o = {
@@ -169,6 +184,9 @@ static int command_bench(int argc, char **argv, const char *command)
             break;
         case DRY:
             o.dry_run = true;
+            break;
+        case QUIET:
+            o.quiet = true;
             break;
         default:
             return EXIT_USAGE;

@@ -74,7 +74,7 @@ int section_contention(FILE *f, const struct book *b)
         for (size_t i = 0; i < 2; i++) {
             const struct setting *s = shown[i];
             char threads[32];
-            if (!s || record_threads(s->key) < 2)
+            if (!s || record_threads(s->key) < 2 || (i == 1 && s == shown[0]))
                 continue;
             fprintf(f, "#### %s %s%s\n\n", workloads[k],
                     setting_threads(s, threads, sizeof threads),

@@ -48,6 +48,8 @@ struct cell {
     bool latency;      /* time single operations; else throughput */
     const char *pin;   /* topology.h: spread, compact, none */
     unsigned priority; /* 0 is dropped last when the budget is short */
+    unsigned every;    /* a sample in every so many rounds: latency in one of three, for its figures
+                          come from histograms merged over the rounds */
 
     double ns_per_item; /* last seen, 0 unknown: sizes the next sample */
 };
