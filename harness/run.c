@@ -2,321 +2,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <poll.h>
-#include <pthread.h>
-#include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "harness/clock.h"
-#include "harness/stats.h"
-#include "queues/atomics.h"
-#include "queues/wait.h"
-
-/* What the child leaves for the parent, in shared memory. */
-struct result {
-    struct record record;
-    struct histogram push, pop, sojourn;
-    bool has_push, has_pop, has_sojourn;
-    atomic(bool) done;
-};
-
-struct team;
-struct member {
-    struct q_worker worker;
-    struct team *team;
-    q_kernel *kernel;
-    enum q_role role, back_role;
-    int cpu, failed;
-    bool closes; /* counts down the producers; the last one closes */
-    struct q_counts counts;
-    struct rusage before, after;
-    struct histogram push, pop, sojourn;
-    uint64_t last[Q_KEY_SOURCES];
-    pthread_t thread;
-};
-struct team {
-    const struct q_driver *driver;
-    void *queue;
-    unsigned size;
-    atomic(unsigned) ready;
-    atomic(bool) go;
-    atomic(unsigned) producers_left;
-    volatile bool stop;
-    uint64_t lead_ticks; /* the epoch is this long after the start line opens */
-    uint64_t epoch;
-};
-
-enum { PLACES = 64 }; /* a queue begins at one of this many cache lines: a page's and more */
-
-static void fail(struct record *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void fail(struct record *r, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    if (!r->error[0])
-        vsnprintf(r->error, sizeof r->error, format, args);
-    va_end(args);
-    r->ok = false;
-}
-
-static void *aligned_zero(size_t align, size_t bytes)
-{
-    bytes = (bytes + align - 1) / align * align;
-    void *p = aligned_alloc(align, bytes);
-    if (p)
-        memset(p, 0, bytes);
-    return p;
-}
-
-/* ---- one thread of the team ---------------------------------------------------------------- */
-
-static void *member_run(void *arg)
-{
-    struct member *m = arg;
-    struct team *t = m->team;
-    const struct q_driver *d = t->driver;
-    struct q_worker *w = &m->worker;
-    m->failed = topology_pin(m->cpu);
-    w->handle = aligned_zero(d->align, d->handle_bytes);
-    w->back_handle = w->back ? aligned_zero(d->align, d->handle_bytes) : NULL;
-    if (!w->handle || (w->back && !w->back_handle))
-        m->failed = ENOMEM;
-    if (!m->failed)
-        m->failed = d->attach(w->queue, w->handle, m->role);
-    if (!m->failed && w->back)
-        m->failed = d->attach(w->back, w->back_handle, m->back_role);
-
-    a_add(&t->ready, 1, release);
-    for (unsigned spins = 0; !a_load(&t->go, acquire);)
-        q_relax(&spins);
-    if (!t->stop && !m->failed) {
-        w->epoch = t->epoch;
-        getrusage(RUSAGE_THREAD, &m->before);
-        m->kernel(w);
-        getrusage(RUSAGE_THREAD, &m->after);
-        if (m->closes && a_sub(&t->producers_left, 1, acq_rel) == 1)
-            d->close(w->queue, w->handle);
-        d->detach(w->queue, w->handle);
-        memcpy(&m->counts, w->handle, sizeof m->counts);
-        if (w->back)
-            d->detach(w->back, w->back_handle);
-    }
-    free(w->handle);
-    free(w->back_handle);
-    return NULL;
-}
-
-/* ---- lining up ----------------------------------------------------------------------------- */
-
-/* How many items all producers together should push to take about target_ns. */
-static uint64_t sample_size(const struct cell *c, uint64_t target_ns)
-{
-    const double guess = c->ns_per_item > 0 ? c->ns_per_item : 2000; /* the first is a short one */
-    const double n = (double)target_ns / guess;
-    return n < 64 ? 64 : n > 1e9 ? 1000000000 : (uint64_t)n;
-}
-
-static uint64_t *arrivals(const struct cell *c, uint64_t n, uint64_t seed)
-{
-    uint64_t *times = malloc(n * sizeof *times);
-    if (!times)
-        return NULL;
-    struct stats_random random;
-    stats_random_seed(&random, seed);
-    const double gap_ns = 1e9 * c->producers * c->workload->burst / c->rate;
-    double at = 0;
-    for (uint64_t i = 0; i < n; i++) {
-        if (i % c->workload->burst == 0)
-            at += c->workload->burst > 1 ? gap_ns : stats_random_exponential(&random, gap_ns);
-        times[i] = clock_from_ns(at);
-    }
-    return times;
-}
-
-/* One operation in so many is timed. Two readings of the clock cost more than most operations, so
- * at high rates and in closed loops with several threads timing all would measure the clock. */
-static uint64_t timed_one_in(const struct cell *c)
-{
-    if (c->workload->shape == SHAPE_PACED)
-        return c->rate > 1e6 ? (uint64_t)(c->rate / 1e6) : 1;
-    return c->workload->latency ? 1 : 16;
-}
-
-/* Fills in member i's part in the cell. 0 or an errno. */
-static int assign(struct member *m, unsigned i, const struct cell *c, const struct run_options *o,
-                  uint64_t items, void *back)
-{
-    const struct q_driver *d = c->driver;
-    struct q_worker *w = &m->worker;
-    const bool producer = i < c->producers;
-    const uint64_t share = c->producers && items > c->producers ? items / c->producers : 1;
-    w->queue = m->team->queue;
-    w->driver = d;
-    w->batch = c->batch;
-    w->depth = d->capacity(w->queue) ? d->capacity(w->queue) : c->capacity;
-    w->producer = producer ? i : 0;
-    w->stop = &m->team->stop;
-    w->last = m->last;
-    w->sample = timed_one_in(c);
-    w->n = producer ? share : UINT64_MAX;
-    m->role = c->consumers == 0 ? Q_BOTH : producer ? Q_PRODUCER : Q_CONSUMER;
-    if (c->latency) {
-        histogram_clear(&m->push);
-        histogram_clear(&m->pop);
-        histogram_clear(&m->sojourn);
-        w->push_ticks = &m->push;
-        w->pop_ticks = &m->pop;
-        w->sojourn_ticks = c->workload->shape == SHAPE_PAIRS ? NULL : &m->sojourn;
-    }
-    switch (c->workload->shape) {
-    case SHAPE_PAIRS:
-        m->kernel = c->latency ? d->pairs_timed : d->pairs;
-        break;
-    case SHAPE_FILL:
-        m->kernel = d->fill_drain;
-        break;
-    case SHAPE_PING: /* the way back is a queue of its own, with the roles exchanged */
-        m->kernel = producer ? d->ping : d->pong;
-        m->back_role = producer ? Q_CONSUMER : Q_PRODUCER;
-        w->back = back;
-        w->n = items;
-        break;
-    case SHAPE_PACED:
-        m->closes = producer;
-        m->kernel = producer ? d->produce_paced : d->consume_timed;
-        if (producer && !(w->schedule = arrivals(c, share, o->seed + i)))
-            return ENOMEM;
-        break;
-    case SHAPE_FLOW:
-        m->closes = producer;
-        m->kernel = producer ? (c->latency ? d->produce_timed : d->produce)
-                             : (c->latency ? d->consume_timed : d->consume);
-        break;
-    }
-    return 0;
-}
-
-/* One fill and drain by this thread, so that page faults and first allocations are not measured. */
-static void warm_up(const struct q_driver *d, void *q, uint64_t items)
-{
-    if (d->traits->floor)
-        return;
-    void *h = aligned_zero(d->align, d->handle_bytes), *item = malloc(d->item_bytes);
-    if (h && item && d->attach(q, h, Q_BOTH) == 0) {
-        uint64_t n = 0;
-        for (; n < items; n++) {
-            d->make(item, n % d->traits->lanes << 62 | (n + 1)); /* each lane in turn (queue.h) */
-            if (d->push(q, h, item) != Q_OK)
-                break;
-        }
-        while (n-- > 0 && d->pop(q, h, item) == Q_OK)
-            ;
-        d->detach(q, h);
-    }
-    free(item);
-    free(h);
-}
-
-/* ---- judging ------------------------------------------------------------------------------- */
-
-static void verify(const struct cell *c, const struct member *members, unsigned size,
-                   const struct team *t, struct record *r)
-{
-    uint64_t pushed = 0, popped = 0, in = 0, out = 0, disorder = 0, torn = 0;
-    for (unsigned i = 0; i < size; i++) {
-        const struct q_worker *w = &members[i].worker;
-        if (members[i].failed)
-            fail(r, "thread %u could not start: %s", i, strerror(members[i].failed));
-        if (w->other)
-            fail(r, "thread %u got status %d, which must not happen here", i, w->failed_status);
-        pushed += w->pushed, popped += w->popped;
-        in += w->sum_pushed, out += w->sum_popped;
-        disorder += w->disorder, torn += w->torn;
-    }
-    if (t->stop)
-        fail(r, "did not finish in time: %llu of %llu items had come through",
-             (unsigned long long)popped, (unsigned long long)pushed);
-    r->items = popped;
-    if (c->driver->traits->floor)
-        return;
-    if (pushed != popped)
-        fail(r, "%llu items pushed, %llu popped", (unsigned long long)pushed,
-             (unsigned long long)popped);
-    if (in != out)
-        fail(r, "the popped items are not the pushed ones: sums differ");
-    if (torn)
-        fail(r, "%llu items were torn", (unsigned long long)torn);
-    if (disorder && c->driver->traits->order != Q_UNORDERED)
-        fail(r, "%llu items came out of their producer's order", (unsigned long long)disorder);
-}
-
-static double fairness(const struct member *members, unsigned from, unsigned to, bool by_time)
-{
-    double least = INFINITY, most = 0;
-    for (unsigned i = from; i < to; i++) {
-        const struct q_worker *w = &members[i].worker;
-        const double ticks = (double)(w->end - w->start);
-        const double x = by_time ? (double)w->pushed / (ticks > 0 ? ticks : 1) : (double)w->popped;
-        least = x < least ? x : least;
-        most = x > most ? x : most;
-    }
-    return most > 0 ? least / most : 0;
-}
-
-static void collect(const struct cell *c, const struct member *members, unsigned size,
-                    struct result *result)
-{
-    struct record *r = &result->record;
-    uint64_t start = UINT64_MAX, end = 0;
-    for (unsigned i = 0; i < size; i++) {
-        const struct member *m = &members[i];
-        start = m->worker.start < start ? m->worker.start : start;
-        end = m->worker.end > end ? m->worker.end : end;
-        r->full += m->worker.full;
-        r->empty += m->worker.empty;
-        r->cas_failed += m->counts.cas_failed;
-        r->retries += m->counts.retries;
-        r->parks += m->counts.parks;
-        r->wakes += m->counts.wakes;
-        r->ctx_voluntary += (uint64_t)(m->after.ru_nvcsw - m->before.ru_nvcsw);
-        r->ctx_involuntary += (uint64_t)(m->after.ru_nivcsw - m->before.ru_nivcsw);
-        if (c->latency) {
-            histogram_merge(&result->push, &m->push);
-            histogram_merge(&result->pop, &m->pop);
-            histogram_merge(&result->sojourn, &m->sojourn);
-        }
-    }
-    result->has_push = result->push.total > 0;
-    result->has_pop = result->pop.total > 0;
-    result->has_sojourn = result->sojourn.total > 0;
-    r->tick_ns = c->latency ? clock_ns(1u << 20) / (1u << 20) : 0;
-    r->elapsed_ns = clock_ns(end - start);
-    r->ns_per_item = r->items ? r->elapsed_ns / (double)r->items : 0;
-    r->items_per_s = r->elapsed_ns > 0 ? 1e9 * (double)r->items / r->elapsed_ns : 0;
-    if (c->producers > 1)
-        r->fair_push = fairness(members, 0, c->producers, true);
-    if (c->consumers > 1)
-        r->fair_pop = fairness(members, c->producers, size, false);
-}
-
-/* The first processor of the team that is not its first thread's; cpu[0] when there is none. */
-static int other_cpu(const int *cpu, unsigned size)
-{
-    for (unsigned i = 1; i < size; i++)
-        if (cpu[i] != cpu[0])
-            return cpu[i];
-    return cpu[0];
-}
+#include "harness/sample.h"
 
 /* Eight significant digits are more than a measurement holds, and make short records. */
 static double tidy(double x)
@@ -333,146 +30,6 @@ static void tidy_record(struct record *r)
                                &r->fair_push,     &r->fair_pop};
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
         *figures[i] = tidy(*figures[i]);
-}
-
-/* ---- the sample ---------------------------------------------------------------------------- */
-
-static uint64_t timeout_of(const struct run_options *o)
-{
-    return o->timeout_ns ? o->timeout_ns : 100 * o->target_ns + 2000000000u;
-}
-
-/* Waits for the team; sets stop when the time is over. */
-static void watch(struct team *t, const struct member *members, uint64_t timeout_ns)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += (time_t)(timeout_ns / 1000000000u);
-    until.tv_nsec += (long)(timeout_ns % 1000000000u);
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_nsec -= 1000000000L;
-        until.tv_sec++;
-    }
-    for (unsigned i = 0; i < t->size; i++)
-        if (pthread_timedjoin_np(members[i].thread, NULL, &until) != 0) {
-            t->stop = true;
-            pthread_join(members[i].thread, NULL);
-        }
-}
-
-static void sample_queue(const struct cell *c, const struct run_options *o, struct result *result)
-{
-    const struct q_driver *d = c->driver;
-    struct record *r = &result->record;
-    const unsigned size = c->producers + c->consumers;
-    int *cpu = calloc(size, sizeof *cpu);
-    struct member *members = aligned_zero(Q_LINE, size * sizeof *members);
-    struct stats_random random;
-    stats_random_seed(&random, o->seed);
-    const size_t shift = stats_random_below(&random, PLACES) * Q_LINE;
-    void *const heap_shift = malloc(1 + stats_random_below(&random, PLACES) * Q_LINE);
-    char *const queue_block = aligned_zero(Q_LINE, d->queue_bytes + PLACES * Q_LINE);
-    char *const back_block = aligned_zero(Q_LINE, d->queue_bytes + PLACES * Q_LINE);
-    void *const queue = queue_block + shift, *const back = back_block + shift;
-    if (!cpu || !members || !queue_block || !back_block || !heap_shift) {
-        fail(r, "no memory for %u threads", size);
-        goto free_all;
-    }
-    int error = topology_plan(o->topology, c->pin, c->producers, c->consumers, cpu);
-    if (error) {
-        fail(r, "pinning plan '%s': %s", c->pin, strerror(error));
-        goto free_all;
-    }
-    const bool ping = c->workload->shape == SHAPE_PING;
-    const struct q_config config = {.capacity = c->capacity,
-                                    .producers = c->producers + 1,
-                                    .consumers = (c->consumers ? c->consumers : c->producers) + 1};
-    if ((error = d->init(queue, &config)) != 0) {
-        fail(r, "init: %s", strerror(error));
-        goto free_all;
-    }
-    if (ping && (error = d->init(back, &config)) != 0) {
-        fail(r, "init: %s", strerror(error));
-        d->destroy(queue);
-        goto free_all;
-    }
-    warm_up(d, queue, c->capacity);
-
-    struct team team = {.driver = d, .queue = queue, .size = size};
-    a_init(&team.producers_left, c->producers);
-    uint64_t items = sample_size(c, o->target_ns);
-    if (c->workload->shape == SHAPE_PACED)
-        items = (uint64_t)(c->rate * (double)o->target_ns / 1e9);
-    for (unsigned i = 0; i < size && r->ok; i++) {
-        members[i].team = &team;
-        members[i].cpu = cpu[i];
-        if ((error = assign(&members[i], i, c, o, items, ping ? back : NULL)) != 0)
-            fail(r, "thread %u: %s", i, strerror(error));
-    }
-    const int a = cpu[0], b = other_cpu(cpu, size);
-    r->rtt_before_ns = topology_round_trip_ns(a, b);
-    unsigned started = 0;
-    for (; started < size && r->ok; started++)
-        if ((error = pthread_create(&members[started].thread, NULL, member_run,
-                                    &members[started])) != 0) {
-            fail(r, "thread %u of %u: %s", started + 1, size, strerror(error));
-            break;
-        }
-    team.size = started;
-    for (unsigned spins = 0; a_load(&team.ready, acquire) < started;)
-        q_relax(&spins);
-    team.stop = !r->ok;
-    team.epoch = clock_ticks() + clock_from_ns(c->workload->shape == SHAPE_PACED ? 200e3 : 0);
-    a_store(&team.go, true, release);
-    watch(&team, members, timeout_of(o));
-    if (r->ok)
-        verify(c, members, size, &team, r);
-    if (r->ok) {
-        collect(c, members, size, result);
-        r->rtt_after_ns = topology_round_trip_ns(a, b);
-        r->bytes_peak = d->bytes(queue).peak;
-        if (c->workload->shape == SHAPE_FILL)
-            r->bytes_per_item = (double)r->bytes_peak / (double)members[0].worker.depth;
-    }
-    if (ping)
-        d->destroy(back);
-    d->destroy(queue);
-    for (unsigned i = 0; i < size; i++)
-        free((void *)members[i].worker.schedule);
-free_all:
-    free(back_block);
-    free(queue_block);
-    free(heap_shift);
-    free(members);
-    free(cpu);
-}
-
-static void sample_limit(const struct cell *c, const struct run_options *o, struct result *result)
-{
-    struct record *r = &result->record;
-    int cpu[2] = {-1, -1};
-    int error = topology_plan(o->topology, c->pin, 1, 1, cpu);
-    if (error) {
-        fail(r, "pinning plan '%s': %s", c->pin, strerror(error));
-        return;
-    }
-    r->rtt_before_ns = c->limit->threads > 1 ? topology_round_trip_ns(cpu[0], cpu[1]) : 0;
-    if ((error = limit_run(c->limit, cpu, o->target_ns, r)) != 0)
-        fail(r, "%s", strerror(error));
-    r->rtt_after_ns = c->limit->threads > 1 ? topology_round_trip_ns(cpu[0], cpu[1]) : 0;
-}
-
-static void sample(const struct cell *c, const struct run_options *o, struct result *result)
-{
-    struct record *r = &result->record;
-    if (c->driver)
-        sample_queue(c, o, result);
-    else
-        sample_limit(c, o, result);
-    if (r->ok)
-        snprintf(r->state, sizeof r->state, "%s",
-                 topology_state(r->rtt_before_ns, r->rtt_after_ns));
-    a_store(&result->done, true, release);
 }
 
 static struct histogram *copy_histogram(const struct histogram *h, bool present)
@@ -500,11 +57,11 @@ static int sample_in_child(const struct cell *c, const struct run_options *o, st
     if (child == 0) {
         close(alive[0]);
         prctl(PR_SET_PDEATHSIG, SIGKILL); /* a killed run leaves nothing behind */
-        sample(c, o, result);
+        sample_take(c, o, result);
         _exit(0);
     }
     close(alive[1]);
-    const uint64_t limit = timeout_of(o) + 2000000000u;
+    const uint64_t limit = sample_timeout_ns(o) + 2000000000u;
     const uint64_t deadline = clock_monotonic_ns() + limit;
     bool over = false;
     for (uint64_t now; !over && (now = clock_monotonic_ns()) < deadline;) {
@@ -521,12 +78,12 @@ static int sample_in_child(const struct cell *c, const struct run_options *o, st
         return 0;
     result->record.error[0] = '\0';
     if (!over)
-        fail(&result->record, "hung: no thread heard the call to stop, killed after %.0f s",
-             (double)limit / 1e9);
+        judge_fail(&result->record, "hung: no thread heard the call to stop, killed after %.0f s",
+                   (double)limit / 1e9);
     else if (WIFSIGNALED(status))
-        fail(&result->record, "crashed: %s", strsignal(WTERMSIG(status)));
+        judge_fail(&result->record, "crashed: %s", strsignal(WTERMSIG(status)));
     else
-        fail(&result->record, "its process left early with status %d", WEXITSTATUS(status));
+        judge_fail(&result->record, "its process left early with status %d", WEXITSTATUS(status));
     return 0;
 }
 
@@ -543,7 +100,7 @@ int run_sample(struct cell *c, const struct run_options *o, struct record *r)
     cell_describe(c, &result->record);
     result->record.ok = true;
     if (o->in_process) {
-        sample(c, o, result);
+        sample_take(c, o, result);
     } else {
         fflush(NULL);
         const int error = sample_in_child(c, o, result);
