@@ -93,8 +93,7 @@ static inline uint64_t q_in_lane(unsigned lane, uint64_t key) { return (uint64_t
 
 /* On push and pop of more than a few lines: `static inline q_hot enum q_status N_push(...)`. Left
  * to themselves gcc 12 and clang 14 call such operations from the measured loops instead of
- * inlining them. Not without optimisation: there every function keeps its frame, for the checker
- * and for debuggers. */
+ * inlining them. Not without optimisation: there every function keeps its frame. */
 #ifdef __OPTIMIZE__
 #define q_hot __attribute__((always_inline))
 #else
