@@ -43,6 +43,12 @@ seconds_of() { # seconds_of 20m
     esac
 }
 
+regular() { # regular REGEX: grep takes it
+    local status=0
+    grep -qE -- "$1" </dev/null 2>/dev/null || status=$?
+    [ $status -le 1 ]
+}
+
 value() { # value OPTION [WORD]: there must be a word
     if [ -z "${2:-}" ]; then wrong_use "$1 needs a value"; fi
 }
@@ -68,6 +74,7 @@ parse() {
         'all --only')
             value "${@:1:2}"
             only=$2
+            regular "$only" || wrong_use "--only '$only' is not a regular expression"
             shift
             ;;
         'all --seed')
@@ -144,13 +151,14 @@ step_measure() {
     case $bench_status in
     0) ;;
     1) say "  some samples failed: they have no number, and $results/runs.jsonl says why" ;;
+    2) die "nothing was measured: the line above says why" ;;
     *) die "measuring stopped (exit $bench_status). What is measured is kept; ./run_all.sh --resume goes on" ;;
     esac
 }
 
 report_write() {
     "$bin" report --results "$1" --report REPORT.md --data plots/data ||
-        die "no report: the line above says what is wrong with $1"
+        die "no report: the line above says why"
 }
 
 step_figures() {
@@ -165,7 +173,7 @@ current_results() {
     [ -r results/current ] || die "results/current is missing: run ./run_all.sh first"
     local dir
     dir=results/$(basename "$(head -n 1 results/current)")
-    [ -d "$dir" ] || die "results/current names $dir, which is not there: run ./run_all.sh first"
+    [ -r "$dir/runs.jsonl" ] || die "results/current names $dir, where there are no records: run ./run_all.sh first"
     printf '%s' "$dir"
 }
 
@@ -217,7 +225,7 @@ report_job() {
     step_build
     if [ $check = yes ]; then
         "$bin" report --results "$dir" --report REPORT.md --check ||
-            die "REPORT.md does not follow from $dir; ./run_all.sh report writes it anew"
+            die "REPORT.md does not follow from $dir: the line above says where; ./run_all.sh report writes its generated parts anew"
     else
         report_write "$dir"
         step_figures

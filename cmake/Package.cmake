@@ -32,7 +32,7 @@ includedir=${prefix}/@package_include@
 Name: queuelab
 Description: Concurrent queues, one C11 header each (with GNU extensions, for Linux)
 Version: @PROJECT_VERSION@
-Cflags: -I${includedir} -pthread
+Cflags: -I${includedir} -D_GNU_SOURCE -pthread
 Libs: -pthread
 ]])
 install(FILES ${package_work}/queuelab.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

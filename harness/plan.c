@@ -153,15 +153,14 @@ static void keep_below(struct plan *p, unsigned priority)
 static void fit(struct plan *p, const struct plan_options *o)
 {
     const double most_ms = 40, least_ms = 10;
+    const unsigned most = strcmp(p->name, "full") == 0 ? PLAN_ROUNDS_FULL : PLAN_ROUNDS_QUICK;
     p->sample_ms = o->sample_ms > 0 ? o->sample_ms : most_ms;
     if (o->keep_below)
         keep_below(p, o->keep_below);
     for (;;) {
         size_up(p);
         const double rounds = p->budget_s / p->round_s;
-        p->rounds = o->rounds                   ? o->rounds
-                    : rounds > PLAN_ROUNDS_MOST ? PLAN_ROUNDS_MOST
-                                                : (unsigned)rounds;
+        p->rounds = o->rounds ? o->rounds : rounds > most ? most : (unsigned)rounds;
         if (o->rounds || p->rounds >= PLAN_ROUNDS_LEAST || p->n == 1)
             break;
         if (o->sample_ms <= 0 && p->sample_ms > least_ms) {

@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-enum { PLAN_ROUNDS_LEAST = 7, PLAN_ROUNDS_MOST = 25 };
+enum { PLAN_ROUNDS_LEAST = 7, PLAN_ROUNDS_QUICK = 25, PLAN_ROUNDS_FULL = 61 }; /* least, most */
 
 struct plan_options {
     const char *name; /* quick or full */

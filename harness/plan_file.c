@@ -64,7 +64,10 @@ int plan_file_read(const char *path, struct plan_file *f, char *message, size_t 
     json_error_t why;
     json_t *root = json_load_file(path, 0, &why);
     if (!root) {
-        snprintf(message, size, "%s: %s (line %d)", path, why.text, why.line);
+        if (access(path, R_OK) != 0)
+            snprintf(message, size, "%s: %s: not the directory of a run", path, strerror(errno));
+        else
+            snprintf(message, size, "%s: %s (line %d)", path, why.text, why.line);
         return EINVAL;
     }
     const json_t *seed = json_object_get(root, "seed");

@@ -161,7 +161,7 @@ static int command_bench(int argc, char **argv, const char *command)
         case SAMPLE:
             o.plan.sample_ms = strtod(optarg, NULL);
             if (!(o.plan.sample_ms > 0 && o.plan.sample_ms <= 60000))
-                return misuse("--sample-ms '%s' is no number from 0 to 60000", optarg);
+                return misuse("--sample-ms '%s' is no number above 0 and up to 60000", optarg);
             break;
         case SEED:
             if (!parse_unsigned(optarg, UINT64_MAX >> 1, &o.plan.seed))
@@ -297,7 +297,8 @@ int main(int argc, char **argv)
         status = command_report(argc - 1, argv + 1);
     } else if (strcmp(name, "doctor") == 0) {
         status = command_doctor(argc - 1, argv + 1);
-    } else if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0) {
+    } else if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 ||
+               (argc == 3 && strcmp(argv[2], "--help") == 0)) {
         fputs(usage, stdout);
         status = 0;
     } else {

@@ -55,7 +55,10 @@ static int read_whole(const char *path, char **text, size_t *size, char *message
     if (f)
         fclose(f);
     if (error)
-        snprintf(message, message_size, "cannot read %s: %s", path, strerror(error));
+        snprintf(message, message_size, "cannot read %s: %s%s", path, strerror(error),
+                 error == ENOENT
+                     ? ": a report is prose with markers; begin with a copy of REPORT.md"
+                     : "");
     return error;
 }
 

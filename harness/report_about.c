@@ -303,6 +303,16 @@ int section_records(FILE *f, const struct book *b)
     if (p.dropped)
         fprintf(f, "; %zu cells were left out because the budget was too short", p.dropped);
     fprintf(f, ". Seed %llu.", (unsigned long long)p.seed);
-    fprintf(f, p.command[0] ? " To repeat it:\n\n```\n%s\n```\n\n" : "%s\n\n", p.command);
+    fprintf(
+        f,
+        " To take the same samples in the same order (into a directory of your own):\n\n```\n"
+        "build/release/queuelab bench --plan %s --seed %llu --rounds %u --sample-ms %g --pin %s",
+        p.name, (unsigned long long)p.seed, p.rounds, p.sample_ms, p.pin);
+    const char *const words[][2] = {
+        {"--only", p.only}, {"--queue", p.queue}, {"--workload", p.workload}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (words[i][1][0])
+            fprintf(f, " %s '%s'", words[i][0], words[i][1]);
+    fputs(" --out DIR\n```\n\n", f);
     return 0;
 }

@@ -198,11 +198,25 @@ size_t book_base(const struct book *b, const char *workload, const char *mode,
     return n;
 }
 
+unsigned setting_rivals(const struct setting *s)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < s->n; i++)
+        n += series_ranked(&s->series[i]) && s->series[i].n > 0;
+    return n;
+}
+
 const struct setting *book_widest(const struct book *b, const struct setting *const *s, size_t n,
                                   bool over)
 {
     const struct setting *best = NULL, *narrowest = NULL;
+    bool rivals =
+        false; /* a setting in which one queue ran alone shows nothing, if there is another */
+    for (size_t i = 0; i < n; i++)
+        rivals = rivals || setting_rivals(s[i]) > 1;
     for (size_t i = 0; i < n; i++) {
+        if (rivals && setting_rivals(s[i]) < 2)
+            continue;
         const unsigned threads = record_threads(s[i]->key);
         if (!narrowest || threads < record_threads(narrowest->key))
             narrowest = s[i];

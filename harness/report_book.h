@@ -70,6 +70,10 @@ const struct series *setting_find(const struct setting *s, const char *queue, co
 const struct series *book_limit(const struct book *b, const char *name);
 
 unsigned record_threads(const struct record *r);
+
+/* How many ranked queues have numbers in this setting. */
+unsigned setting_rivals(const struct setting *s);
+
 const char *setting_threads(const struct setting *s, char *text, size_t size); /* "4", "2:2" */
 
 /* ---- figures ------------------------------------------------------------------------------- */

@@ -401,7 +401,9 @@ static void put_leader(FILE *f, const struct setting *s, const char *what, unsig
                 setting_threads(s, threads, sizeof threads),
                 record_threads(s->key) > cpus ? " †" : "", best->key->queue);
         const struct series *reference = setting_find(s, REPORT_REFERENCE, "inline");
-        if (is_reference) {
+        if (setting_rivals(s) < 2) {
+            fputs(", and nothing else was measured there", f);
+        } else if (is_reference) {
             fputs(", the reference, is beaten by none", f);
         } else if (reference && r.n > 0) {
             fputs(", ", f);

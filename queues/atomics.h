@@ -20,6 +20,13 @@
 #ifndef QUEUES_ATOMICS_H
 #define QUEUES_ATOMICS_H
 
+#ifdef __cplusplus
+#error "the queues are C11: include them from C, and call that from C++"
+#endif
+#if defined(__STRICT_ANSI__) && !defined(_GNU_SOURCE) && !defined(_DEFAULT_SOURCE)
+#error "add -D_GNU_SOURCE, or use -std=gnu11: waiting needs Linux system calls (queues/wait.h)"
+#endif
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>

@@ -25,18 +25,18 @@ refused() { # refused WORD_OF_THE_MESSAGE ARGUMENT...
     [ "$(ls -A queues && cat queues/queues.def)" = "$before" ] || fail "refused, yet changed: $*"
 }
 refused 'which name'
-refused 'no name for a queue' Ring_Mine
+refused 'no name for a queue' Ring_Newqueuetest
 refused 'no name for a queue' ring
 refused 'no name for a queue' ../ring_x
 refused 'exists already' ring_spsc
-refused 'no queue' ring_mine --from ring_nobody
+refused 'no queue' ring_newqueuetest --from ring_nobody
 refused 'unknown option' --frob
 refused 'one name' ring_a ring_b
 
-tools/new-queue ring_mine >out
-grep -q '^QUEUE(ring_mine)$' queues/queues.def || fail "no line in queues.def"
-! grep -n 'ring_spsc' queues/ring_mine.h | grep -v 'begun as a copy' || fail "old names are left"
-refused 'exists already' ring_mine
+tools/new-queue ring_newqueuetest >out
+grep -q '^QUEUE(ring_newqueuetest)$' queues/queues.def || fail "no line in queues.def"
+! grep -n 'ring_spsc' queues/ring_newqueuetest.h | grep -v 'begun as a copy' || fail "old names are left"
+refused 'exists already' ring_newqueuetest
 
 cmake -S . -B build -DCMAKE_C_COMPILER="$cc" -DCMAKE_C_FLAGS_RELEASE=-O0 -DQUEUELAB_TESTS=OFF \
     -DQUEUELAB_GBENCH=OFF -DQUEUELAB_PAYLOAD64=OFF >configure.log
@@ -44,5 +44,5 @@ cmake --build build --target queuelab --parallel 2 >build.log || {
     tail -n 20 build.log
     fail "the new queue does not build"
 }
-build/queuelab list | grep -q '\bring_mine\b' || fail "queuelab list does not name ring_mine"
-echo "ring_mine is listed"
+build/queuelab list | grep -q '\bring_newqueuetest\b' || fail "queuelab list does not name ring_newqueuetest"
+echo "ring_newqueuetest is listed"
