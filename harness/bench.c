@@ -75,8 +75,9 @@ static int load_taken(struct bench *b, bool *have)
         record_cell_name(&records[i], have_name, sizeof have_name);
         for (size_t c = 0; c < b->plan.n; c++) {
             cell_name(&b->plan.cells[c], name, sizeof name);
-            if (strcmp(name, have_name) != 0 || records[i].round >= b->plan.rounds)
-                continue;
+            if (strcmp(name, have_name) != 0 || records[i].round >= b->plan.rounds ||
+                have[c * b->plan.rounds + records[i].round])
+                continue; /* not of this plan, or there twice */
             have[c * b->plan.rounds + records[i].round] = true;
             if (records[i].ok) {
                 b->ns[c * b->plan.rounds + b->taken[c]++] = records[i].ns_per_item;
@@ -140,8 +141,10 @@ static int open_results(struct bench *b, bool *have)
 
 /* ---- measuring ----------------------------------------------------------------------------- */
 
-/* One sample, recorded. 0, or an exit status. round -1: not recorded, only sizes the cell. */
-static int take(struct bench *b, size_t index, int round, char *result, size_t size)
+/* One sample, recorded. 0, or an exit status. One that only sizes the cell is thrown away, unless it
+ * failed: then it is the cell's sample of this round, and *recorded says so. */
+static int take(struct bench *b, size_t index, unsigned round, bool sizing, bool *recorded,
+                char *result, size_t size)
 {
     struct cell *c = &b->plan.cells[index];
     struct record r;
@@ -157,8 +160,9 @@ static int take(struct bench *b, size_t index, int round, char *result, size_t s
         snprintf(result, size, "%.3g ns/item %s", r.ns_per_item, r.state);
     else
         snprintf(result, size, "FAILED");
-    if (round >= 0) {
-        r.round = (unsigned)round;
+    *recorded = !sizing || !r.ok;
+    if (*recorded) {
+        r.round = round;
         r.sequence = b->sequence++;
         if (r.ok)
             b->ns[index * b->plan.rounds + b->taken[index]++] = r.ns_per_item;
@@ -212,15 +216,15 @@ static int measure(struct bench *b, const bool *have)
             cell_name(&p->cells[cell], name, sizeof name);
             progress_step(&b->progress, name, result);
             const uint64_t target = b->run.target_ns;
-            /* Sizing: two short samples, thrown away, until the cell's speed is known. */
-            for (int sizing = 0; sizing < 2 && p->cells[cell].ns_per_item <= 0 && !status;
-                 sizing++) {
+            /* A short sample first, until the cell's speed is known; a paced one needs none. */
+            bool recorded = false;
+            if (p->cells[cell].ns_per_item <= 0 && p->cells[cell].workload->shape != SHAPE_PACED) {
                 b->run.target_ns = target / 8;
-                status = take(b, cell, -1, result, sizeof result);
+                status = take(b, cell, round, true, &recorded, result, sizeof result);
+                b->run.target_ns = target;
             }
-            b->run.target_ns = target;
-            if (!status)
-                status = take(b, cell, (int)round, result, sizeof result);
+            if (!status && !recorded)
+                status = take(b, cell, round, false, &recorded, result, sizeof result);
         }
         if (interrupted)
             break;

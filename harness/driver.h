@@ -41,7 +41,7 @@ struct q_worker {
     const uint64_t *schedule; /* produce_paced: n intended times, ticks after the epoch */
     uint64_t *last;           /* [Q_KEY_SOURCES], zeroed: consumers check order with it */
     struct histogram *push_ticks, *pop_ticks, *sojourn_ticks; /* timed kernels; or NULL */
-    const volatile bool *stop;                                /* abandon the run when true */
+    const bool *stop; /* abandon the run when true; read by relaxed atomics */
 
     /* out */
     uint64_t start, end;             /* ticks */

@@ -71,7 +71,9 @@ void judge_collect(const struct cell *c, const struct member *members, const str
     uint64_t start = UINT64_MAX, end = 0;
     for (unsigned i = 0; i < t->size; i++) {
         const struct member *m = &members[i];
-        start = m->worker.start < start ? m->worker.start : start;
+        const bool paced = c->workload->shape == SHAPE_PACED; /* begins at the epoch, not before */
+        const uint64_t begin = paced ? t->epoch : m->worker.start;
+        start = begin < start ? begin : start;
         end = m->worker.end > end ? m->worker.end : end;
         r->full += m->worker.full;
         r->empty += m->worker.empty;

@@ -54,10 +54,15 @@ static inline uint64_t source_of(const struct q_worker *w)
     return w->producer << Q_KEY_NUMBER_BITS;
 }
 
+static inline bool stopped(const struct q_worker *w)
+{
+    return __atomic_load_n(w->stop, __ATOMIC_RELAXED);
+}
+
 static inline bool unexpected(struct q_worker *w, enum q_status got, enum q_status expected)
 {
     if (got == expected)
-        return *w->stop;
+        return stopped(w);
     w->other++;
     w->failed_status = (int)got;
     return true;
@@ -120,7 +125,7 @@ static __attribute__((unused)) void produce(struct q_worker *w)
             uint64_t done = PUSH_N(q, h, items, want);
             for (unsigned spins = 0; COLD(done < want);) {
                 w->full++;
-                if (*w->stop)
+                if (stopped(w))
                     break;
                 q_relax(&spins);
                 done += PUSH_N(q, h, items + done, want - done);
@@ -304,7 +309,7 @@ static void produce_paced(struct q_worker *w)
     w->start = clock_ticks_fenced();
     for (; i < n; i++) {
         const uint64_t due = w->epoch + w->schedule[i];
-        for (unsigned spins = 0; clock_ticks() < due && !*w->stop;)
+        for (unsigned spins = 0; clock_ticks() < due && !stopped(w);)
             q_relax(&spins);
         const bool timed = --countdown == 0;
         number = later(w->schedule[i] << 1 | timed, number);
@@ -331,6 +336,7 @@ static void consume_timed(struct q_worker *w)
     handle *const h = w->handle;
     struct checked c = checked_begin(w);
     uint64_t countdown = 1;
+    unsigned spins = 0;
     w->start = clock_ticks_fenced();
     while (c.popped < w->n) {
         q_item item;
@@ -338,15 +344,15 @@ static void consume_timed(struct q_worker *w)
         const uint64_t before = timed ? clock_ticks_fenced() : 0;
         enum q_status s = POP(q, h, &item);
         if (COLD(s != Q_OK)) { /* an empty answer is not a service time */
-            countdown = 1;
+            if (timed)
+                countdown = 1;
             if (s == Q_CLOSED || unexpected(w, s, Q_EMPTY))
                 break;
             w->empty++;
-            a_pause();
-            if (w->empty % Q_SPINS_MAX == 0)
-                sched_yield();
+            q_relax(&spins);
             continue;
         }
+        spins = 0;
         const uint64_t number = q_key(&item) & Q_KEY_NUMBER_MASK;
         if (timed || number & 1) {
             const uint64_t now = clock_ticks_fenced();

@@ -6,9 +6,10 @@
  *                 └─► samples, by round
  *
  * Comparisons are made between series, sample by sample: the same round, the same state of the
- * machine (near, far, one). A sample whose state changed while it ran (mixed) is compared with
- * nothing and enters no figure. Figures of a setting come from the state that most of its samples
- * saw, so that one table never mixes two machines. */
+ * machine (near, far, one). A sample whose state changed while it ran (mixed) enters no ratio, no
+ * absolute figure and no latency. Those come from the state that most of a setting's samples saw,
+ * so that one table never mixes two machines; counts of events, memory and fairness, which depend
+ * little on it, are medians over all samples. */
 #ifndef HARNESS_REPORT_BOOK_H
 #define HARNESS_REPORT_BOOK_H
 

@@ -379,10 +379,12 @@ int section_oversubscription(FILE *f, const struct book *b)
         any = true;
     }
     if (any)
-        fprintf(f,
-                "Fairness: items of the least busy thread over those of the busiest (1: all alike, "
-                "0: one had nothing). This machine has %u processor%s.\n\n",
-                b->cpus, b->cpus == 1 ? "" : "s");
+        fprintf(
+            f,
+            "Fairness: the least busy thread over the busiest, by its rate when pushing, by its "
+            "items when popping (1: all alike, "
+            "0: one had nothing). This machine has %u processor%s.\n\n",
+            b->cpus, b->cpus == 1 ? "" : "s");
     else
         fprintf(f, "No workload was measured both within and beyond the %u processors here.\n\n",
                 b->cpus);
@@ -462,6 +464,7 @@ int section_verdict(FILE *f, const struct book *b)
         fprintf(f, "- **More threads than the %u processor%s** (†): worst is `%s`, which keeps ",
                 b->cpus, b->cpus == 1 ? "" : "s", who);
         put_ratio(f, &worst);
+        fputs(ratio_is_tie(&worst) ? " (a tie: it keeps all)" : "", f);
         fprintf(f, " of its %s throughput when %s threads become %s.\n", where->key->workload,
                 setting_threads(against, from, sizeof from), setting_threads(where, to, sizeof to));
     }

@@ -42,7 +42,7 @@ static void *member_run(void *arg)
     a_add(&t->ready, 1, release);
     for (unsigned spins = 0; !a_load(&t->go, acquire);)
         q_relax(&spins);
-    if (!t->stop && !m->failed) {
+    if (!__atomic_load_n(&t->stop, __ATOMIC_RELAXED) && !m->failed) {
         w->epoch = t->epoch;
         getrusage(RUSAGE_THREAD, &m->before);
         m->kernel(w);
@@ -199,7 +199,7 @@ static void watch(struct team *t, const struct member *members, uint64_t timeout
     }
     for (unsigned i = 0; i < t->size; i++)
         if (pthread_timedjoin_np(members[i].thread, NULL, &until) != 0) {
-            t->stop = true;
+            __atomic_store_n(&t->stop, true, __ATOMIC_RELAXED);
             pthread_join(members[i].thread, NULL);
         }
 }
@@ -241,6 +241,8 @@ static void sample_queue(const struct cell *c, const struct run_options *o, stru
         goto free_all;
     }
     warm_up(d, queue, c->capacity);
+    if (ping)
+        warm_up(d, back, c->capacity);
 
     struct team team = {.driver = d, .queue = queue, .size = size};
     a_init(&team.producers_left, c->producers);

@@ -42,7 +42,7 @@ struct team {
     atomic(unsigned) ready;
     atomic(bool) go;
     atomic(unsigned) producers_left;
-    volatile bool stop;
+    bool stop; /* by __atomic accesses once the threads run */
     uint64_t epoch;
 };
 

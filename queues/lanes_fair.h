@@ -20,8 +20,10 @@
  *   asks the lane first (pigeonhole: any G turns in a row contain one).  Summed over the
  *   consumers, (N - C * G) / G <= k, hence N <= (k + C) * G.
  *   A consumer that attaches later begins its round at turn 0, which asks low first, and so owes
- *   low nothing: short-lived consumers cannot starve it. Where pop_n takes up to b items, the call
- *   under way when X arrived may hold b instead of one: add C * (b - 1).
+ *   low nothing: short-lived consumers cannot starve it. For normal and high the bound holds while
+ *   the C consumers stay attached: consumers that pop once or twice and leave never reach the turns
+ *   of the other lanes. Where pop_n takes up to b items, the call under way when X arrived may hold
+ *   b instead of one: add C * (b - 1).
  *
  * To watch it: read a shared count of returned pops after X was pushed and again before the pop
  * that brings X is called; the difference is within the bound.
@@ -53,7 +55,7 @@ struct lanes_fair_handle {
 static const struct q_traits lanes_fair_traits = {
     .name = "lanes_fair",
     .family = "lanes",
-    .summary = "three priority lanes, the wait of each is bounded; soft capacity",
+    .summary = "three priority lanes, the wait for the lowest is bounded; soft capacity",
     .source = "Katevenis et al., Weighted round-robin cell multiplexing ... switch chip, 1991",
     .push = Q_BLOCKING,
     .pop = Q_BLOCKING,

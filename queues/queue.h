@@ -32,7 +32,9 @@
  *   false, the caller closes after the last push has returned and pushes no more. Closing twice is
  *   harmless. The fast path does not pay: a closed queue looks full to push and empty to pop.
  * Waiting.  timeout_ns 0 tries once; Q_FOREVER never gives up. Waiters sleep in the kernel (wait.h).
- * Errors.   Misuse is an assertion, never a status. init and attach answer EINVAL or ENOMEM.
+ * Errors.   Misuse is an assertion, never a status. init and attach answer EINVAL or ENOMEM, with a
+ *   spill file also what opening it answered. Under a policy (traits.policies) push_wait may answer
+ *   DROPPED or IO, pop_wait IO, as push and pop do.
  * Globals.  None: a queue lives in its struct and its handles, so two builds of one queue can be
  *   loaded side by side. */
 #ifndef QUEUES_QUEUE_H
@@ -137,10 +139,10 @@ static inline uint64_t q_in_lane(unsigned lane, uint64_t key) { return (uint64_t
             return s;                                                                              \
     }                                                                                              \
     for (bool in_time = true;;) {                                                                  \
-        const uint32_t epoch = q_event_prepare(EVENT);                                             \
+        const struct q_event_ticket ticket = q_event_prepare(EVENT);                               \
         if ((s = (TRY)) == (AGAIN) && in_time) {                                                   \
             h->counts.parks++;                                                                     \
-            in_time = q_event_sleep(EVENT, epoch, deadline);                                       \
+            in_time = q_event_sleep(EVENT, ticket, deadline);                                      \
         }                                                                                          \
         q_event_cancel(EVENT);                                                                     \
         if (s != (AGAIN)) {                                                                        \

@@ -105,6 +105,7 @@ static inline int ring_mpsc_init(struct ring_mpsc *q, const struct q_config *cfg
     q->when_full = cfg->when_full;
     a_init(&q->dropped, 0);
     a_init(&q->spill.spilling, false);
+    a_init(&q->spill.appended, 0);
     if (cfg->when_full == Q_SPILL)
         error = ring_spill_init(&q->spill, &q->ring.memory, cfg);
     if (error)

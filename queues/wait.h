@@ -81,16 +81,18 @@ static inline bool q_membarrier_register(void)
 #endif
 }
 
-/* The heavy side. True when it also stands for the light sides; a full fence for itself always. */
-static inline void a_fence_heavy(bool asymmetric)
+/* The heavy side: a full fence here and, if asymmetric, in every thread of the process. False: the
+ * kernel refused (no memory, a seccomp filter set since), so the light sides passed no fence. */
+static inline bool a_fence_heavy(bool asymmetric)
 {
     a_fence(seq_cst); /* [sc: store buffering: our `waiters` against the publisher's item] */
 #ifdef SYS_membarrier
     if (asymmetric)
-        syscall(SYS_membarrier, Q_MEMBARRIER_EXPEDITED, 0, 0);
+        return syscall(SYS_membarrier, Q_MEMBARRIER_EXPEDITED, 0, 0) == 0;
 #else
     (void)asymmetric;
 #endif
+    return true;
 }
 
 /* ---- the event count --------------------------------------------------------------------- */
@@ -123,11 +125,17 @@ static inline void q_event_notify(struct q_event *e, size_t n, struct q_counts *
             0);
 }
 
-static inline uint32_t q_event_prepare(struct q_event *e)
+struct q_event_ticket {
+    uint32_t epoch;
+    bool fenced; /* else a publisher may have missed us: sleep briefly, look again */
+};
+
+static inline struct q_event_ticket q_event_prepare(struct q_event *e)
 {
     a_add(&e->waiters, 1, relaxed);
-    a_fence_heavy(e->asymmetric);
-    return a_load(&e->epoch, acquire); /* [>published] */
+    struct q_event_ticket ticket = {.fenced = a_fence_heavy(e->asymmetric)};
+    ticket.epoch = a_load(&e->epoch, acquire); /* [>published] */
+    return ticket;
 }
 
 static inline void q_event_cancel(struct q_event *e) { a_sub(&e->waiters, 1, relaxed); }
@@ -154,13 +162,19 @@ static inline struct timespec q_timespec(uint64_t ns)
                              .tv_nsec = (long)(ns % 1000000000u)};
 }
 
-/* Sleeps until the epoch is no longer `epoch`, or until the deadline: false. May wake early. */
-static inline bool q_event_sleep(struct q_event *e, uint32_t epoch, uint64_t deadline)
+/* Sleeps until the epoch is no longer the ticket's, or until the deadline: false. May wake early. */
+static inline bool q_event_sleep(struct q_event *e, struct q_event_ticket ticket, uint64_t deadline)
 {
-    const struct timespec until = q_timespec(deadline);
-    const long r = syscall(SYS_futex, &e->epoch, FUTEX_WAIT_BITSET_PRIVATE, epoch,
-                           deadline == Q_FOREVER ? NULL : &until, NULL, FUTEX_BITSET_MATCH_ANY);
-    return !(r == -1 && errno == ETIMEDOUT);
+    const uint64_t now = q_now_ns();
+    if (now >= deadline) /* also when the epoch moves before every sleep */
+        return false;
+    const uint64_t nap = now + 1000000;
+    const bool short_nap = !ticket.fenced && nap < deadline;
+    const struct timespec until = q_timespec(short_nap ? nap : deadline);
+    const bool for_ever = !short_nap && deadline == Q_FOREVER;
+    const long r = syscall(SYS_futex, &e->epoch, FUTEX_WAIT_BITSET_PRIVATE, ticket.epoch,
+                           for_ever ? NULL : &until, NULL, FUTEX_BITSET_MATCH_ANY);
+    return short_nap || !(r == -1 && errno == ETIMEDOUT);
 }
 
 #endif

@@ -1,0 +1,133 @@
+/* plan_test.c: a plan is the same for the same seed, another for another, and fits its budget. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "harness/plan.h"
+
+static struct plan make(const char *name, uint64_t seed, double budget_s)
+{
+    struct plan p;
+    char message[256];
+    const struct plan_options o = {
+        .name = name, .pin = "spread", .seed = seed, .budget_s = budget_s};
+    if (plan_make(&p, &o, message, sizeof message) != 0)
+        fail_msg("%s", message);
+    return p;
+}
+
+static size_t *order(const struct plan *p, unsigned round)
+{
+    size_t *o = calloc(p->n, sizeof *o);
+    assert_non_null(o);
+    plan_order(p, round, o);
+    return o;
+}
+
+static void an_order_is_a_permutation_by_groups(void **state)
+{
+    (void)state;
+    struct plan p = make("full", 5, 0);
+    size_t *o = order(&p, 3);
+    bool *seen = calloc(p.n, sizeof *seen), *closed = calloc(p.groups, sizeof *closed);
+    for (size_t i = 0; i < p.n; i++) {
+        assert_true(o[i] < p.n && !seen[o[i]]);
+        seen[o[i]] = true;
+        assert_false(closed[p.group[o[i]]]); /* cells that are compared stand side by side */
+        if (i + 1 < p.n && p.group[o[i]] != p.group[o[i + 1]])
+            closed[p.group[o[i]]] = true;
+    }
+    free(closed);
+    free(seen);
+    free(o);
+    plan_free(&p);
+}
+
+static void the_seed_decides_the_order(void **state)
+{
+    (void)state;
+    struct plan a = make("quick", 7, 0), b = make("quick", 7, 0), c = make("quick", 8, 0);
+    assert_true(a.n == b.n && a.n == c.n && a.n > 50);
+    size_t *oa = order(&a, 0), *ob = order(&b, 0), *oc = order(&c, 0), *next = order(&a, 1);
+    assert_memory_equal(oa, ob, a.n * sizeof *oa);
+    assert_memory_not_equal(oa, oc, a.n * sizeof *oa);
+    assert_memory_not_equal(oa, next, a.n * sizeof *oa); /* every round has its own */
+    /* inside a group too: the first group's cells are not always in the order of the registry */
+    unsigned sorted = 0;
+    for (unsigned round = 0; round < 20; round++) {
+        size_t *o = order(&a, round);
+        bool grows = true;
+        for (size_t i = 1; i < a.n && a.group[o[i]] == a.group[o[0]]; i++)
+            grows = grows && o[i] > o[i - 1];
+        sorted += grows;
+        free(o);
+    }
+    assert_true(sorted < 15);
+    free(oa);
+    free(ob);
+    free(oc);
+    free(next);
+    plan_free(&a);
+    plan_free(&b);
+    plan_free(&c);
+}
+
+static void the_budget_is_kept(void **state)
+{
+    (void)state;
+    static const double budgets[] = {20, 60, 200, 1000};
+    unsigned rounds = 0;
+    size_t cells = 0;
+    for (size_t i = 0; i < sizeof budgets / sizeof *budgets; i++) {
+        struct plan p = make("full", 1, budgets[i]);
+        assert_true(p.rounds * p.round_s <= budgets[i]);
+        assert_true(p.rounds >= PLAN_ROUNDS_LEAST && p.rounds <= PLAN_ROUNDS_FULL);
+        assert_true(p.n >= cells && (p.n > cells || p.rounds >= rounds)); /* more time, more data */
+        assert_true((p.dropped > 0) == (p.keep_below > 0));
+        cells = p.n;
+        rounds = p.rounds;
+        plan_free(&p);
+    }
+}
+
+static void latency_is_sampled_less_often(void **state)
+{
+    (void)state;
+    struct plan p = make("quick", 1, 0);
+    bool any = false;
+    for (size_t i = 0; i < p.n; i++) {
+        unsigned due = 0;
+        for (unsigned round = 0; round < 9; round++)
+            due += plan_due(&p, i, round);
+        assert_int_equal(due, p.cells[i].latency ? 3 : 9);
+        any = any || p.cells[i].latency;
+    }
+    assert_true(any);
+    plan_free(&p);
+}
+
+static void durations_are_read(void **state)
+{
+    (void)state;
+    assert_true(plan_parse_duration("90") == 90 && plan_parse_duration("90s") == 90);
+    assert_true(plan_parse_duration("20m") == 1200 && plan_parse_duration("1.5h") == 5400);
+    static const char *const bad[] = {"", "m", "-1", "0", "nan", "inf", "1d", "1 m", "1mm"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_true(plan_parse_duration(bad[i]) < 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_order_is_a_permutation_by_groups),
+        cmocka_unit_test(the_seed_decides_the_order),
+        cmocka_unit_test(the_budget_is_kept),
+        cmocka_unit_test(latency_is_sampled_less_often),
+        cmocka_unit_test(durations_are_read),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
