@@ -464,7 +464,7 @@ int section_verdict(FILE *f, const struct book *b)
         fprintf(f, "- **More threads than the %u processor%s** (†): worst is `%s`, which keeps ",
                 b->cpus, b->cpus == 1 ? "" : "s", who);
         put_ratio(f, &worst);
-        fputs(ratio_is_tie(&worst) ? " (a tie: it keeps all)" : "", f);
+        fputs(ratio_is_tie(&worst) ? " (a tie with 1)" : "", f);
         fprintf(f, " of its %s throughput when %s threads become %s.\n", where->key->workload,
                 setting_threads(against, from, sizeof from), setting_threads(where, to, sizeof to));
     }
