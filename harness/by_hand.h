@@ -29,9 +29,7 @@ static void by_hand_produce(struct q_worker *w)
         sum += key;
     }
 out:
-    w->end = clock_ticks_fenced();
-    w->pushed += i;
-    w->sum_pushed += sum;
+    pushed_end(w, i, sum);
 }
 
 static void by_hand_consume(struct q_worker *w)

@@ -39,6 +39,13 @@ static inline void checked_end(struct q_worker *w, const struct checked *c)
     w->torn += c->torn;
 }
 
+static inline void pushed_end(struct q_worker *w, uint64_t items, uint64_t sum)
+{
+    w->end = clock_ticks_fenced();
+    w->pushed += items;
+    w->sum_pushed += sum;
+}
+
 /* The key of a producer's item. Priority queues get two normal, one low, one high of four items
  * (the lowest bit is left out: timed runs use it as a flag). */
 static inline uint64_t key_of(uint64_t source, uint64_t number)
@@ -135,9 +142,7 @@ static __attribute__((unused)) void produce(struct q_worker *w)
                 break;
         }
     }
-    w->end = clock_ticks_fenced();
-    w->pushed += i;
-    w->sum_pushed += sum;
+    pushed_end(w, i, sum);
 }
 
 static __attribute__((unused)) void consume(struct q_worker *w)
@@ -189,9 +194,7 @@ static void pairs(struct q_worker *w)
         }
         check(&c, &item);
     }
-    w->end = clock_ticks_fenced();
-    w->pushed += i;
-    w->sum_pushed += sum;
+    pushed_end(w, i, sum);
     checked_end(w, &c);
 }
 
@@ -218,9 +221,7 @@ static void fill_drain(struct q_worker *w)
         for (q_item item; done > 0 && (go = pop_one(w, q, h, &item)); done--)
             check(&c, &item);
     }
-    w->end = clock_ticks_fenced();
-    w->pushed += i;
-    w->sum_pushed += sum;
+    pushed_end(w, i, sum);
     checked_end(w, &c);
 }
 
@@ -243,9 +244,7 @@ static void ping(struct q_worker *w)
             break;
         check(&c, &item);
     }
-    w->end = clock_ticks_fenced();
-    w->pushed += i;
-    w->sum_pushed += sum;
+    pushed_end(w, i, sum);
     checked_end(w, &c);
 }
 
@@ -295,9 +294,7 @@ static void produce_timed(struct q_worker *w)
             histogram_add(w->push_ticks, clock_ticks_fenced() - before);
         sum += key;
     }
-    w->end = clock_ticks_fenced();
-    w->pushed += i;
-    w->sum_pushed += sum;
+    pushed_end(w, i, sum);
 }
 
 static void produce_paced(struct q_worker *w)
@@ -325,9 +322,7 @@ static void produce_paced(struct q_worker *w)
         }
         sum += key;
     }
-    w->end = clock_ticks_fenced();
-    w->pushed += i;
-    w->sum_pushed += sum;
+    pushed_end(w, i, sum);
 }
 
 static void consume_timed(struct q_worker *w)
@@ -404,9 +399,7 @@ static void pairs_timed(struct q_worker *w)
         }
         check(&c, &item);
     }
-    w->end = clock_ticks_fenced();
-    w->pushed += i;
-    w->sum_pushed += sum;
+    pushed_end(w, i, sum);
     checked_end(w, &c);
 }
 

@@ -9,17 +9,13 @@
 #include <jansson.h>
 #endif
 
+#include "harness/json.h"
 #include "harness/record.h"
 
 static void put_text(FILE *f, const char *key, const char *text)
 {
-    fprintf(f, ",\n \"%s\":\"", key);
-    for (const char *c = text ? text : ""; *c; c++) {
-        if (*c == '"' || *c == '\\')
-            fputc('\\', f);
-        fputc((unsigned char)*c < ' ' ? ' ' : *c, f);
-    }
-    fputc('"', f);
+    fprintf(f, ",\n \"%s\":", key);
+    json_put_string(f, text ? text : "");
 }
 
 int plan_file_write(const char *path, const struct plan *p, const struct plan_options *o,

@@ -198,6 +198,28 @@ size_t book_base(const struct book *b, const char *workload, const char *mode,
     return n;
 }
 
+size_t book_usual(const struct book *b, const char *workload, const char *mode,
+                  const struct setting **out, size_t most)
+{
+    const struct setting *all[SETTINGS_MOST];
+    const size_t n = book_base(b, workload, mode, all, SETTINGS_MOST);
+    uint64_t usual = 0;
+    size_t votes = 0, kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t count = 0;
+        for (size_t j = 0; j < n; j++)
+            count += all[j]->key->capacity == all[i]->key->capacity ? all[j]->n : 0;
+        if (count > votes) {
+            votes = count;
+            usual = all[i]->key->capacity;
+        }
+    }
+    for (size_t i = 0; i < n && kept < most; i++)
+        if (all[i]->key->capacity == usual)
+            out[kept++] = all[i];
+    return kept;
+}
+
 unsigned setting_rivals(const struct setting *s)
 {
     unsigned n = 0;

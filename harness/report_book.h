@@ -55,10 +55,17 @@ struct book {
 int book_read(struct book *b, const char *results_dir, char *message, size_t message_size);
 void book_free(struct book *b);
 
+enum { SETTINGS_MOST = 64 }; /* of one workload, that are looked at */
+
 /* The settings that tables show: this workload, one item at a time, the smallest payload; mode
  * NULL: any. At most `most`, in order of threads. Returns how many. */
 size_t book_base(const struct book *b, const char *workload, const char *mode,
                  const struct setting **out, size_t most);
+
+/* Of these only those of one capacity, the one that most series were measured with. */
+size_t book_usual(const struct book *b, const char *workload, const char *mode,
+                  const struct setting **out, size_t most);
+
 /* Of these, the one with most threads that still has a processor for each (over: the one with most
  * threads, if some have none). Balanced ones first. NULL: there is none. */
 const struct setting *book_widest(const struct book *b, const struct setting *const *s, size_t n,

@@ -173,27 +173,13 @@ static void absolute_table(FILE *f, const struct book *b, const struct setting *
     fputs("\n\n", f);
 }
 
-/* The settings of a table. Where capacities differ only the usual one is shown, save for
- * fill_drain, whose capacity is its size. */
+/* The settings of a table: those of the usual capacity, save for fill_drain, whose capacity is its
+ * size. */
 static size_t columns(const struct book *b, const char *workload, const struct setting **s)
 {
-    const struct setting *all[64];
-    const size_t n = book_base(b, workload, "throughput", all, 64);
-    uint64_t usual = 0;
-    size_t most = 0, kept = 0;
-    for (size_t i = 0; i < n; i++) {
-        size_t count = 0;
-        for (size_t j = 0; j < n; j++)
-            count += all[j]->key->capacity == all[i]->key->capacity ? all[j]->n : 0;
-        if (count > most) {
-            most = count;
-            usual = all[i]->key->capacity;
-        }
-    }
-    for (size_t i = 0; i < n && kept < COLUMNS_MOST; i++)
-        if (all[i]->key->capacity == usual || strcmp(workload, "fill_drain") == 0)
-            s[kept++] = all[i];
-    return kept;
+    if (strcmp(workload, "fill_drain") == 0)
+        return book_base(b, workload, "throughput", s, COLUMNS_MOST);
+    return book_usual(b, workload, "throughput", s, COLUMNS_MOST);
 }
 
 /* ---- variants: batch, payload, capacity against the plain setting of the same queue --------- */

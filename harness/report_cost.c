@@ -8,8 +8,6 @@
 
 #include "harness/limits.h"
 
-enum { SETTINGS_MOST = 64 };
-
 /* ---- memory -------------------------------------------------------------------------------- */
 
 int section_memory(FILE *f, const struct book *b)

@@ -13,7 +13,7 @@
 
 #include "harness/report.h"
 
-enum { SETTINGS_MOST = 64, PANELS = 4 };
+enum { PANELS = 4 };
 
 typedef void table(FILE *f, const struct book *b);
 
@@ -138,28 +138,6 @@ static void throughput_line(FILE *f, const struct book *b, const struct setting 
     fprintf(f, "\t%zu\t%s\n", m.n, s->state);
 }
 
-static size_t usual(const struct book *b, const char *workload, const char *mode,
-                    const struct setting **s)
-{
-    const struct setting *all[SETTINGS_MOST];
-    const size_t n = book_base(b, workload, mode, all, SETTINGS_MOST);
-    uint64_t capacity = 0;
-    size_t most = 0, kept = 0;
-    for (size_t i = 0; i < n; i++) {
-        size_t count = 0;
-        for (size_t j = 0; j < n; j++)
-            count += all[j]->key->capacity == all[i]->key->capacity ? all[j]->n : 0;
-        if (count > most) {
-            most = count;
-            capacity = all[i]->key->capacity;
-        }
-    }
-    for (size_t i = 0; i < n; i++)
-        if (all[i]->key->capacity == capacity)
-            s[kept++] = all[i];
-    return kept;
-}
-
 static void throughput(FILE *f, const struct book *b)
 {
     static const char *const workloads[] = {"pairs", "spsc", "mpsc", "mpmc"};
@@ -168,7 +146,7 @@ static void throughput(FILE *f, const struct book *b)
           f);
     for (size_t i = 0; i < 4; i++) {
         const struct setting *s[SETTINGS_MOST];
-        const size_t n = usual(b, workloads[i], "throughput", s);
+        const size_t n = book_usual(b, workloads[i], "throughput", s, SETTINGS_MOST);
         each_queue(f, b, s, n, throughput_line);
     }
 }
@@ -198,7 +176,7 @@ static void ratio(FILE *f, const struct book *b)
     fputs("panel\ttitle\trow\tqueue\tratio\tlow\thigh\tn\ttie\n", f);
     for (int p = 0; p < PANELS; p++) {
         const struct setting *s[SETTINGS_MOST];
-        const size_t n = usual(b, panels[p].workload, "throughput", s);
+        const size_t n = book_usual(b, panels[p].workload, "throughput", s, SETTINGS_MOST);
         const struct setting *w = book_widest(b, s, n, panels[p].over);
         if (!w)
             w = book_widest(b, s, n, !panels[p].over);
@@ -342,7 +320,7 @@ static void load_line(FILE *f, const struct book *b, const struct setting *s,
 static void load(FILE *f, const struct book *b)
 {
     const struct setting *all[SETTINGS_MOST], *s[SETTINGS_MOST];
-    const size_t n = usual(b, "open", "latency", all);
+    const size_t n = book_usual(b, "open", "latency", all, SETTINGS_MOST);
     size_t most = 0, kept = 0;
     unsigned p = 0, c = 0;
     for (size_t i = 0; i < n; i++) { /* the team that was tried at most rates */
@@ -372,7 +350,7 @@ static void contention(FILE *f, const struct book *b)
     static figure *const figures[] = {figure_cas_failed, figure_retries,   figure_full,
                                       figure_empty,      figure_voluntary, figure_involuntary};
     const struct setting *s[SETTINGS_MOST];
-    size_t n = usual(b, "mpmc", "throughput", s);
+    size_t n = book_usual(b, "mpmc", "throughput", s, SETTINGS_MOST);
     const struct setting *w = book_widest(b, s, n, true);
     const char *names[256];
     char threads[32];
@@ -396,7 +374,7 @@ static void contention(FILE *f, const struct book *b)
 static void memory(FILE *f, const struct book *b)
 {
     const struct setting *s[SETTINGS_MOST];
-    const size_t n = usual(b, "fill_drain", "throughput", s);
+    const size_t n = book_usual(b, "fill_drain", "throughput", s, SETTINGS_MOST);
     const char *names[256];
     const size_t count = n ? queues_sorted(b, names, 256) : 0;
     size_t row = 0;
