@@ -49,19 +49,27 @@ static inline enum q_status faulty_queue_push(struct faulty_queue *q, struct fau
 {
     if (h->kept && item == h->kept + 1) /* its successor is in already: this is its turn */
         item = h->kept;
-    if (++h->pushes != 2000) /* beyond the warm-up, before the end */
-        return array_mpmc_push(&q->in, &h->in, item);
+    enum q_status s = Q_OK;
+    if (h->pushes + 1 != 2000) { /* pushes that succeeded: beyond the warm-up, before the end */
+        s = array_mpmc_push(&q->in, &h->in, item);
+        h->pushes += s == Q_OK;
+        return s;
+    }
     switch (faulty) {
     case LOSES:
+        h->pushes++;
         return Q_OK;
     case DOUBLES:
-        while (array_mpmc_push(&q->in, &h->in, item) != Q_OK)
-            ;
-        break;
+        for (int copy = 0; copy < 2; copy++)
+            while (array_mpmc_push(&q->in, &h->in, item) != Q_OK)
+                ;
+        h->pushes++;
+        return Q_OK;
     case REORDERS: /* an older number after a newer one; the sum is kept */
         while (array_mpmc_push(&q->in, &h->in, item + 1) != Q_OK)
             ;
         h->kept = item;
+        h->pushes++;
         return Q_OK;
     case ALTERS:
         item += 7;
@@ -76,9 +84,8 @@ static inline enum q_status faulty_queue_push(struct faulty_queue *q, struct fau
     case NO_FAULT:
         break;
     }
-    const enum q_status s = array_mpmc_push(&q->in, &h->in, item);
-    if (s != Q_OK)
-        h->pushes--;
+    s = array_mpmc_push(&q->in, &h->in, item);
+    h->pushes += s == Q_OK;
     return s;
 }
 static inline enum q_status faulty_queue_pop(struct faulty_queue *q, struct faulty_queue_handle *h,
