@@ -1,4 +1,4 @@
-/* queuelab: the command. list · bench · report · doctor */
+/* queuelab: the command. list · bench · check · report · doctor */
 #include <errno.h>
 #include <getopt.h>
 #include <math.h>
@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "harness/bench.h"
+#include "harness/check.h"
 #include "harness/doctor.h"
 #include "harness/list.h"
 #include "harness/report.h"
@@ -25,6 +26,8 @@ static const char usage[] =
     "                        [--queue REGEX] [--workload REGEX] [--seed N] [--rounds N]\n"
     "                        [--sample-ms X] [--pin spread|compact|none] [--dry-run] [--quiet]\n"
     "                        [--out DIR] [--resume DIR] [--json FILE|-]\n"
+    "  check     model-check: [--queue REGEX] [--scenario REGEX] [--model rc11|sc|tso]\n"
+    "                        [--jobs N] [--max-seconds S] [--expected FILE] [--update] [--json]\n"
     "  report    REPORT.md from records: --results DIR --report FILE [--data DIR | --check]\n"
     "  doctor    what this machine can tell: [--json]\n"
     "  help      this page\n"
@@ -195,6 +198,64 @@ static int command_bench(int argc, char **argv, const char *command)
     return bench(&o);
 }
 
+static int command_check(int argc, char **argv)
+{
+    enum { QUEUE, SCENARIO, MODEL, JOBS, SECONDS, EXPECTED, UPDATE, JSON };
+    static const struct option options[] = {
+        {"queue", required_argument, NULL, QUEUE},
+        {"scenario", required_argument, NULL, SCENARIO},
+        {"model", required_argument, NULL, MODEL},
+        {"jobs", required_argument, NULL, JOBS},
+        {"max-seconds", required_argument, NULL, SECONDS},
+        {"expected", required_argument, NULL, EXPECTED},
+        {"update", no_argument, NULL, UPDATE},
+        {"json", no_argument, NULL, JSON},
+        {0},
+    };
+    struct check_options o = {
+        .model = "rc11", .expected = "models/expected.tsv", .jobs = 1, .max_seconds = 300};
+    uint64_t number;
+    char *end;
+    for (int c; (c = next_option(argc, argv, options)) != -1;) {
+        switch (c) {
+        case QUEUE:
+            o.queue = optarg;
+            break;
+        case SCENARIO:
+            o.scenario = optarg;
+            break;
+        case MODEL:
+            if (strcmp(optarg, "rc11") && strcmp(optarg, "sc") && strcmp(optarg, "tso"))
+                return misuse("--model '%s': use rc11, sc or tso", optarg);
+            o.model = optarg;
+            break;
+        case JOBS:
+            if (!parse_unsigned(optarg, 256, &number) || number == 0)
+                return misuse("--jobs '%s' is no number from 1 to 256", optarg);
+            o.jobs = (unsigned)number;
+            break;
+        case SECONDS:
+            o.max_seconds = strtod(optarg, &end);
+            if (end == optarg || *end || !(o.max_seconds >= 0 && o.max_seconds <= 1e6))
+                return misuse("--max-seconds '%s' is no number from 0 (no limit) to 1000000",
+                              optarg);
+            break;
+        case EXPECTED:
+            o.expected = optarg;
+            break;
+        case UPDATE:
+            o.update = true;
+            break;
+        case JSON:
+            o.json = true;
+            break;
+        default:
+            return EXIT_USAGE;
+        }
+    }
+    return check(&o);
+}
+
 static int command_report(int argc, char **argv)
 {
     enum { RESULTS, REPORT, DATA, CHECK };
@@ -293,6 +354,8 @@ int main(int argc, char **argv)
         status = command_list(argc - 1, argv + 1);
     } else if (strcmp(name, "bench") == 0) {
         status = command_bench(argc - 1, argv + 1, command);
+    } else if (strcmp(name, "check") == 0) {
+        status = command_check(argc - 1, argv + 1);
     } else if (strcmp(name, "report") == 0) {
         status = command_report(argc - 1, argv + 1);
     } else if (strcmp(name, "doctor") == 0) {

@@ -1,0 +1,20 @@
+/* source_type.h: the names of the parts of structures, from the debug information. */
+#ifndef MODELS_CHECKER_SOURCE_TYPE_H
+#define MODELS_CHECKER_SOURCE_TYPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+void source_type_open(const char *object); /* read when first asked for */
+
+bool source_type_known(const char *name); /* a structure, a union or a typedef */
+
+/* The part of an object of this type at this offset: ".next", "[2].turn". An object larger than
+ * the type is an array of it. False, text untouched: not known. */
+bool source_type_part(const char *type, size_t offset, size_t object_size, char *text, size_t size);
+
+/* The part of the global variable at this offset. */
+bool source_variable_part(const char *variable, size_t offset, char *text, size_t size);
+
+#endif

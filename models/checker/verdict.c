@@ -1,0 +1,304 @@
+/* verdict.c: see verdict.h. */
+#include "models/checker/verdict.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/json.h"
+#include "models/checker/loader.h"
+#include "models/checker/report.h"
+#include "models/checker/source.h"
+
+enum { SITES_MAX = 1024, REPAIRS_MAX = 8 };
+
+/* A repair is tried for at most as long as this, and all of them together. */
+static const double REPAIR_SECONDS = 2, REPAIRS_SECONDS = 6;
+
+static struct site_use uses[SITES_MAX];
+static struct graph failed; /* as explore_again leaves it */
+
+/* No execution at all: "no violation" would be said of nothing. A shard may have no work. */
+static bool nothing_explored(const struct options *o, const struct explore_result *r)
+{
+    return r->complete + r->blocked == 0 && o->explore.shards <= 1;
+}
+
+int verdict_status(const struct options *o, const struct explore_result *r)
+{
+    if (r->fault.kind != FAULT_NONE)
+        return fault_exit_code(r->fault.kind);
+    return (r->finished || o->explore.random) && !nothing_explored(o, r) ? 0 : 3;
+}
+
+static const char *verdict_identifier(const struct options *o, const struct explore_result *r)
+{
+    static const char *const names[] = {"no_violation", "violation", "", "out_of_budget",
+                                        "unsupported"};
+    const int status = verdict_status(o, r);
+    return status == 0 && o->explore.random ? "no_violation_in_sample" : names[status];
+}
+
+/* ---- sites --------------------------------------------------------------------------------- */
+
+static int by_site(const void *a, const void *b)
+{
+    const uint32_t x = ((const struct site_use *)a)->site, y = ((const struct site_use *)b)->site;
+    return (x > y) - (x < y);
+}
+
+static size_t sites(void)
+{
+    const size_t n = explore_sites(uses, SITES_MAX);
+    uint32_t all[SITES_MAX];
+    qsort(uses, n, sizeof *uses, by_site);
+    for (size_t i = 0; i < n; i++)
+        all[i] = uses[i].site;
+    source_prepare(all, n);
+    return n;
+}
+
+static const char *kind_name(const struct site_use *u)
+{
+    return u->kind == EV_READ ? "read" : u->kind == EV_WRITE ? "write" : "fence";
+}
+
+static void print_sites(FILE *f)
+{
+    const size_t n = sites();
+    fprintf(f, "sites:\n");
+    for (size_t i = 0; i < n; i++) {
+        const struct source_line *line = source_of(uses[i].site);
+        char where[64], orders[32];
+        snprintf(where, sizeof where, "%s:%u", line->file, line->line);
+        snprintf(orders, sizeof orders, "%s%s%s", order_name(uses[i].order),
+                 uses[i].order != uses[i].order_bad ? "," : "",
+                 uses[i].order != uses[i].order_bad ? order_name(uses[i].order_bad) : "");
+        fprintf(f, "  %-24s %#-8" PRIx32 " %-5s %-16s %8" PRIu64 "  %s\n", where, uses[i].site,
+                kind_name(&uses[i]), orders, uses[i].times, line->text);
+    }
+}
+
+static void put_sites(FILE *f)
+{
+    const size_t n = sites();
+    fprintf(f, ",\"sites\":[");
+    for (size_t i = 0; i < n; i++) {
+        const struct source_line *line = source_of(uses[i].site);
+        fprintf(f, "%s{\"site\":%" PRIu32 ",\"file\":", i ? "," : "", uses[i].site);
+        json_put_string(f, line->file);
+        fprintf(f, ",\"line\":%u,\"function\":", line->line);
+        json_put_string(f, line->function);
+        fprintf(f,
+                ",\"kind\":\"%s\",\"order\":\"%s\",\"order_if_it_fails\":\"%s\",\"times\":%" PRIu64
+                "}",
+                kind_name(&uses[i]), order_name(uses[i].order), order_name(uses[i].order_bad),
+                uses[i].times);
+    }
+    fprintf(f, "]");
+}
+
+/* Is this site at `place`, FILE:LINE (FILE may be the end of the path)? */
+static bool is_at(const struct source_line *line, const char *place, size_t length)
+{
+    char full[4200];
+    const int n = snprintf(full, sizeof full, "%s:%u", line->file, line->line);
+    if (n < 0 || (size_t)n >= sizeof full || (size_t)n < length)
+        return false;
+    const char *tail = full + ((size_t)n - length);
+    return !memcmp(tail, place, length) && (tail == full || tail[-1] == '/');
+}
+
+bool verdict_find_site(struct options *o, char *why, size_t size)
+{
+    const size_t n = sites();
+    const struct site_use *found = NULL;
+    unsigned matches = 0;
+    char *end;
+    const unsigned long number = strtoul(o->weaken, &end, 0);
+    const bool by_number = end == o->weaken + o->weaken_length;
+    for (size_t i = 0; i < n; i++)
+        if (by_number ? uses[i].site == number
+                      : is_at(source_of(uses[i].site), o->weaken, o->weaken_length)) {
+            found = &uses[i];
+            matches++;
+        }
+    if (matches != 1) {
+        snprintf(why, size, "--weaken: %s at %.*s: --sites lists what there is",
+                 matches ? "more than one atomic operation" : "no atomic operation was executed",
+                 (int)o->weaken_length, o->weaken);
+        return false;
+    }
+    o->explore.weaken_site = found->site;
+    if (!o->weaken_both)
+        o->explore.weaken_bad = (enum order)found->order_bad;
+    return true;
+}
+
+/* ---- repairs ------------------------------------------------------------------------------- */
+
+static void try_repair(const struct options *o, struct repair *repair, double seconds)
+{
+    struct explore_options again = o->explore;
+    struct explore_result result;
+    again.weaken_site = repair->site;
+    again.weaken_to = repair->to;
+    again.weaken_bad =
+        order_acquires(repair->to) ? (repair->to == SEQ_CST ? SEQ_CST : ACQUIRE) : RELAXED;
+    again.progress = again.keep_going = false;
+    again.max_seconds = seconds < REPAIR_SECONDS ? seconds : REPAIR_SECONDS;
+    explore(&again, loader_run, NULL, &result);
+    repair->executions = result.complete + result.blocked;
+    repair->result = result.fault.kind != FAULT_NONE ? REPAIR_FAILS
+                     : result.finished               ? REPAIR_WORKS
+                                                     : REPAIR_UNFINISHED;
+}
+
+/* Where the fault can happen, for what was found under RC11: is it there under TSO too? */
+static const char *hardware(const struct options *o)
+{
+    struct explore_options again = o->explore;
+    struct explore_result result;
+    if (o->explore.model != MODEL_RC11)
+        return NULL;
+    again.model = MODEL_TSO;
+    again.pldi17 = again.progress = again.keep_going = false;
+    again.max_seconds = REPAIR_SECONDS;
+    explore(&again, loader_run, NULL, &result);
+    if (result.fault.kind != FAULT_NONE)
+        return "also under x86-TSO (checked)";
+    again.light_is_none = true; /* the truth lies between the two */
+    if (result.finished)
+        explore(&again, loader_run, NULL, &result);
+    if (result.fault.kind != FAULT_NONE)
+        return "possible under x86-TSO unless the compiler fences (light sides of a membarrier) "
+               "are "
+               "full fences (checked with and without)";
+    return result.finished ? "not under x86-TSO (checked): on Arm, POWER or RISC-V, or when the "
+                             "compiler moves accesses"
+                           : NULL;
+}
+
+static struct report_about about_fault(const struct options *o, struct explore_result *r,
+                                       struct repair *repair)
+{
+    struct report_about about = {.program = o->name,
+                                 .model = options_model_name(&o->explore),
+                                 .repair = repair,
+                                 .colour = o->colour};
+    explore_again(&o->explore, loader_run, NULL, r, &failed);
+    if (fault_exit_code(r->fault.kind) != 1)
+        return about; /* nothing that an order could repair */
+    about.repairs = report_repairs(&failed, r, repair, REPAIRS_MAX);
+    double left = REPAIRS_SECONDS;
+    for (size_t i = 0; i < about.repairs && left > 0; i++) {
+        try_repair(o, &repair[i], left);
+        left -= REPAIR_SECONDS;
+    }
+    about.hardware = hardware(o);
+    explore_again(&o->explore, loader_run, NULL, r, &failed); /* its notes are gone */
+    return about;
+}
+
+/* ---- output -------------------------------------------------------------------------------- */
+
+static void print_headline(FILE *f, const struct options *o, const struct explore_result *r)
+{
+    const char *words = nothing_explored(o, r)              ? "nothing was explored"
+                        : !r->finished && o->explore.random ? "no violation in a sample"
+                        : !r->finished                      ? "out of budget, no violation so far"
+                                                            : "no violation";
+    fprintf(f, "%s: %s, %s, %u thread%s\n", words, o->name, options_model_name(&o->explore),
+            r->threads_max, r->threads_max == 1 ? "" : "s");
+}
+
+static void print_bounds(FILE *f, const struct options *o, const struct explore_result *r)
+{
+    const struct explore_options *e = &o->explore;
+    fprintf(
+        f,
+        "bounds: %s; at most %u weak compare-and-swap%s fail%s for no reason and %u wait%s time%s "
+        "out early in one execution",
+        e->model == MODEL_RC11 ? "no load buffering (RC11)"
+        : e->model == MODEL_SC ? "sequential consistency only"
+                               : "x86-TSO only",
+        e->spurious, e->spurious == 1 ? "" : "s", e->spurious == 1 ? "s" : "", e->timeouts,
+        e->timeouts == 1 ? "" : "s", e->timeouts == 1 ? "s" : "");
+    if (e->random)
+        fprintf(f, "; a random sample (seed %" PRIu64 "), not all executions", e->seed);
+    if (e->shards > 1)
+        fprintf(f, "; part %u of %u", e->shard + 1, e->shards);
+    if (e->freeze_thread >= 0)
+        fprintf(f, "; thread %d stops after %u events", e->freeze_thread, e->freeze_after);
+    if (e->no_leaks)
+        fprintf(f, "; leaks are not looked for");
+    if (e->weaken_site)
+        fprintf(f, "; %.*s has order %s", (int)o->weaken_length, o->weaken,
+                order_name(e->weaken_to));
+    fprintf(f, "\n");
+    if (!r->finished && r->estimate > 0)
+        fprintf(f, "estimate: about %.3g executions in all\n", r->estimate);
+    fprintf(f, "time: %.3f s\n", r->seconds);
+}
+
+static void put_json(FILE *f, const struct options *o, struct explore_result *r)
+{
+    const struct explore_options *e = &o->explore;
+    fprintf(f, "{\"program\":");
+    json_put_string(f, o->name);
+    fprintf(f, ",\"model\":");
+    json_put_string(f, options_model_name(e));
+    fprintf(f,
+            ",\"verdict\":\"%s\",\"exit\":%d,\"finished\":%s,\"executions\":{\"complete\":%" PRIu64
+            ",\"blocked\":%" PRIu64 ",\"moot\":%" PRIu64
+            "},\"threads\":%u,\"events\":%u,\"seconds\":",
+            verdict_identifier(o, r), verdict_status(o, r), r->finished ? "true" : "false",
+            r->complete, r->blocked, r->moot, r->threads_max, r->events_max);
+    json_put_number(f, r->seconds);
+    fprintf(f, ",\"estimate\":");
+    json_put_number(f, r->estimate);
+    fprintf(f,
+            ",\"bounds\":{\"load_buffering\":false,\"spurious_failures\":%u,\"timeouts\":%u,"
+            "\"random\":%u,\"seed\":%" PRIu64 ",\"shard\":%u,\"shards\":%u}",
+            e->spurious, e->timeouts, e->random, e->seed, e->shards > 1 ? e->shard + 1 : 1,
+            e->shards > 1 ? e->shards : 1);
+    if (o->sites) /* before repairs are tried: they are explorations too */
+        put_sites(f);
+    fprintf(f, ",\"report\":");
+    if (r->fault.kind != FAULT_NONE) {
+        struct repair repair[REPAIRS_MAX];
+        const struct report_about about = about_fault(o, r, repair);
+        report_json(f, r, &failed, &about);
+    } else {
+        fprintf(f, "null");
+    }
+    fprintf(f, "}\n");
+}
+
+static void print_text(FILE *f, const struct options *o, struct explore_result *r)
+{
+    if (r->fault.kind == FAULT_NONE)
+        print_headline(f, o, r);
+    fprintf(f, "executions: %" PRIu64 " complete, %" PRIu64 " blocked\n", r->complete, r->blocked);
+    if (o->sites)
+        print_sites(f);
+    if (!o->quiet)
+        print_bounds(f, o, r);
+    if (r->fault.kind == FAULT_NONE)
+        return;
+    if (o->quiet) {
+        fprintf(f, "%s: %s\n", fault_name(r->fault.kind), r->fault.text);
+        return;
+    }
+    struct repair repair[REPAIRS_MAX];
+    const struct report_about about = about_fault(o, r, repair);
+    report_text(f, r, &failed, &about);
+}
+
+void verdict_print(FILE *f, const struct options *o, struct explore_result *r)
+{
+    if (o->json)
+        put_json(f, o, r);
+    else
+        print_text(f, o, r);
+}

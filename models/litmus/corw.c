@@ -1,0 +1,35 @@
+/* corw.c: a store comes after what was read before it. Expect: no violation, 3 executions. */
+/* Coherence, read-write: who has read 2 and then stores 1 leaves 1. */
+#include <assert.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+static atomic_int x;
+static int r1; /* what the threads read */
+
+static void *thread_1(void *arg)
+{
+    (void)arg;
+    r1 = atomic_load_explicit(&x, memory_order_relaxed);
+    atomic_store_explicit(&x, 1, memory_order_relaxed);
+    return NULL;
+}
+
+static void *thread_2(void *arg)
+{
+    (void)arg;
+    atomic_store_explicit(&x, 2, memory_order_relaxed);
+    return NULL;
+}
+
+int main(void)
+{
+    static void *(*const entry[])(void *) = {thread_1, thread_2};
+    pthread_t thread[2];
+    for (int i = 0; i < 2; i++)
+        pthread_create(&thread[i], NULL, entry[i], NULL);
+    for (int i = 0; i < 2; i++)
+        pthread_join(thread[i], NULL);
+    assert(r1 != 1 && !(r1 == 2 && atomic_load(&x) == 2));
+    return 0;
+}

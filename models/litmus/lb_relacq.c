@@ -1,0 +1,36 @@
+/* lb_relacq.c: load buffering with acquire. Expect: no violation, 3 executions. */
+/* If each load read the other thread's store, each store would be before itself. */
+#include <assert.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+static atomic_int x, y;
+static int r1, r2; /* what the threads read */
+
+static void *thread_1(void *arg)
+{
+    (void)arg;
+    r1 = atomic_load_explicit(&x, memory_order_acquire);
+    atomic_store_explicit(&y, 1, memory_order_relaxed);
+    return NULL;
+}
+
+static void *thread_2(void *arg)
+{
+    (void)arg;
+    r2 = atomic_load_explicit(&y, memory_order_acquire);
+    atomic_store_explicit(&x, 1, memory_order_relaxed);
+    return NULL;
+}
+
+int main(void)
+{
+    static void *(*const entry[])(void *) = {thread_1, thread_2};
+    pthread_t thread[2];
+    for (int i = 0; i < 2; i++)
+        pthread_create(&thread[i], NULL, entry[i], NULL);
+    for (int i = 0; i < 2; i++)
+        pthread_join(thread[i], NULL);
+    assert(!(r1 == 1 && r2 == 1));
+    return 0;
+}

@@ -1,0 +1,37 @@
+/* sb_fence_and_seqcst.c: a fence against seq_cst. Expect: no violation, 3 executions. */
+/* Seq_cst fences and seq_cst accesses stand in the same one order, so the two ways may be mixed. */
+#include <assert.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+static atomic_int x, y;
+static int r1, r2; /* what the threads read */
+
+static void *thread_1(void *arg)
+{
+    (void)arg;
+    atomic_store_explicit(&x, 1, memory_order_seq_cst);
+    r1 = atomic_load_explicit(&y, memory_order_seq_cst);
+    return NULL;
+}
+
+static void *thread_2(void *arg)
+{
+    (void)arg;
+    atomic_store_explicit(&y, 1, memory_order_relaxed);
+    atomic_thread_fence(memory_order_seq_cst);
+    r2 = atomic_load_explicit(&x, memory_order_relaxed);
+    return NULL;
+}
+
+int main(void)
+{
+    static void *(*const entry[])(void *) = {thread_1, thread_2};
+    pthread_t thread[2];
+    for (int i = 0; i < 2; i++)
+        pthread_create(&thread[i], NULL, entry[i], NULL);
+    for (int i = 0; i < 2; i++)
+        pthread_join(thread[i], NULL);
+    assert(!(r1 == 0 && r2 == 0));
+    return 0;
+}

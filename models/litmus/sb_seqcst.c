@@ -1,0 +1,37 @@
+/* sb_seqcst.c: seq_cst forbids that both miss each other. Expect: no violation, 3 executions. */
+/* Store buffering with seq_cst: all four accesses stand in one order that everybody agrees on, so
+ * one of the two stores is first and the other thread sees it. */
+#include <assert.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+static atomic_int x, y;
+static int r1, r2; /* what the threads read */
+
+static void *thread_1(void *arg)
+{
+    (void)arg;
+    atomic_store_explicit(&x, 1, memory_order_seq_cst);
+    r1 = atomic_load_explicit(&y, memory_order_seq_cst);
+    return NULL;
+}
+
+static void *thread_2(void *arg)
+{
+    (void)arg;
+    atomic_store_explicit(&y, 1, memory_order_seq_cst);
+    r2 = atomic_load_explicit(&x, memory_order_seq_cst);
+    return NULL;
+}
+
+int main(void)
+{
+    static void *(*const entry[])(void *) = {thread_1, thread_2};
+    pthread_t thread[2];
+    for (int i = 0; i < 2; i++)
+        pthread_create(&thread[i], NULL, entry[i], NULL);
+    for (int i = 0; i < 2; i++)
+        pthread_join(thread[i], NULL);
+    assert(!(r1 == 0 && r2 == 0));
+    return 0;
+}

@@ -1,0 +1,44 @@
+/* wrc.c: a release passes on what its thread has read. Expect: no violation, 7 executions. */
+/* Write-to-read causality: thread_2 has seen x = 1 and says so with a release; thread_3, which
+ * acquires that, has seen it as well. Of eight combinations one is forbidden. */
+#include <assert.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+static atomic_int x, y;
+static int r1, r2, r3; /* what the threads read */
+
+static void *thread_1(void *arg)
+{
+    (void)arg;
+    atomic_store_explicit(&x, 1, memory_order_relaxed);
+    return NULL;
+}
+
+static void *thread_2(void *arg)
+{
+    (void)arg;
+    r1 = atomic_load_explicit(&x, memory_order_relaxed);
+    atomic_store_explicit(&y, 1, memory_order_release);
+    return NULL;
+}
+
+static void *thread_3(void *arg)
+{
+    (void)arg;
+    r2 = atomic_load_explicit(&y, memory_order_acquire);
+    r3 = atomic_load_explicit(&x, memory_order_relaxed);
+    return NULL;
+}
+
+int main(void)
+{
+    static void *(*const entry[])(void *) = {thread_1, thread_2, thread_3};
+    pthread_t thread[3];
+    for (int i = 0; i < 3; i++)
+        pthread_create(&thread[i], NULL, entry[i], NULL);
+    for (int i = 0; i < 3; i++)
+        pthread_join(thread[i], NULL);
+    assert(!(r1 == 1 && r2 == 1 && r3 == 0));
+    return 0;
+}

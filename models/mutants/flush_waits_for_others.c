@@ -1,0 +1,85 @@
+/* flush_waits_for_others.c: flush() waits for other people's entries. Expect: livelock. */
+/* flush() of "Bounded Queue with Backpressure": commit() calls it to wait until its own entries
+ * are on disk.
+ *
+ * 1. A committer waits for pending_count to be 0. 2. The flusher writes the committer's entry;
+ * another writer has appended one meanwhile. 3. The count is not 0, so the committer goes on
+ * waiting, though all it asked for is durable. Here the flusher ends after its flush, so it waits
+ * for ever; with a flusher that goes on it waits as long as others keep writing, which is why 128
+ * threads commit one by one.
+ *
+ * Repair: give each entry a number and wait until that number is durable. */
+#include <assert.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "notify.h"
+#include "segqueue.h"
+
+enum { MAX_QUEUE_SIZE = 2 };
+static struct segqueue pending = SEGQUEUE_INIT;
+static atomic_size_t pending_count;
+static struct notify space_available = NOTIFY_INIT;
+
+static void append(int entry)
+{
+    for (;;) {
+        size_t current_count = atomic_load_explicit(&pending_count, memory_order_acquire);
+        if (current_count >= MAX_QUEUE_SIZE) {
+            notify_notified(&space_available); /* .notified().await */
+            continue;
+        }
+        if (atomic_compare_exchange_strong_explicit(&pending_count, &current_count,
+                                                    current_count + 1, memory_order_acq_rel,
+                                                    memory_order_acquire)) {
+            segqueue_push(&pending, entry);
+            return;
+        }
+    }
+}
+
+static size_t drain_and_flush(void)
+{
+    size_t batch_size = 0;
+    while (segqueue_pop(&pending))
+        batch_size++;
+    /* ... write and fsync batch ... */
+    atomic_fetch_sub_explicit(&pending_count, batch_size, memory_order_release);
+    notify_waiters(&space_available);
+    return batch_size;
+}
+
+static void *committer(void *arg)
+{
+    (void)arg;
+    while (atomic_load_explicit(&pending_count, memory_order_acquire) > 0)
+        sched_yield(); /* tokio::time::sleep(100 us).await */
+    return NULL;
+}
+
+static void *other_writer(void *arg)
+{
+    (void)arg;
+    append(2);
+    return NULL;
+}
+
+static void *flusher(void *arg)
+{
+    (void)arg;
+    drain_and_flush();
+    return NULL;
+}
+
+int main(void)
+{
+    append(1); /* the committer's */
+    static void *(*const entry[])(void *) = {committer, other_writer, flusher};
+    pthread_t thread[3];
+    for (int i = 0; i < 3; i++)
+        pthread_create(&thread[i], NULL, entry[i], NULL);
+    for (int i = 0; i < 3; i++)
+        pthread_join(thread[i], NULL);
+    return 0;
+}

@@ -1,0 +1,54 @@
+/* reclaim.h: memory is given back, or used again, when nobody reads it any more, and all of it in
+ * the end. The checker sees every access to memory that was freed or is being overwritten, and what
+ * nobody freed. Segments are short; where the capacity is only a hint it is 2, too few. */
+static void reclaim_begin(size_t capacity, size_t segment)
+{
+    const int error = client_try((struct q_config){.capacity = OP(_traits).bounded ? capacity : 2,
+                                                   .segment = segment,
+                                                   .producers = ENDS_MAX,
+                                                   .consumers = ENDS_MAX});
+    assert(error == 0);
+}
+
+/* Segments of one slot: every push links one, every pop leaves one behind. */
+SCENARIO(reclaim)
+{
+    reclaim_begin(CAPACITY_reclaim, 1);
+    struct end *const producer = end_open(Q_PRODUCER, 2, 2);
+    end_open(Q_CONSUMER, 2, 0);
+    push(producer, 1);
+    RUN(pushes, pops);
+    return client_settle();
+}
+
+/* One consumer may still be reading the first item while another takes the rest of the segment and
+ * pushes until it is used again. */
+static void *pops_and_pushes(void *end)
+{
+    struct end *const e = end;
+    for (unsigned i = 0; i < 2; i++)
+        pop(e);
+    pushes(e);
+    return NULL;
+}
+
+SCENARIO(reclaim_slow)
+{
+    reclaim_begin(CAPACITY_reclaim_slow, 3);
+    end_open(Q_CONSUMER, 1, 0);
+    end_open(Q_BOTH, 2, 6);
+    pushes(end_open(Q_PRODUCER, 5, 1));
+    RUN(pops, pops_and_pushes);
+    return client_settle();
+}
+
+/* Two producers both come to the end of the memory there is. */
+SCENARIO(two_producers_link)
+{
+    reclaim_begin(CAPACITY_two_producers_link, 1);
+    end_open(Q_PRODUCER, 1, 11);
+    end_open(Q_PRODUCER, 1, 21);
+    pushes(end_open(Q_PRODUCER, 2, 1));
+    RUN(pushes, pushes);
+    return client_settle();
+}

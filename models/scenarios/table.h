@@ -1,0 +1,141 @@
+/* table.h: the scenarios: what each claims, and of which queues. Data only: for the scenarios
+ * themselves, for the checker, which has their code in a shared object, and for `queuelab check`,
+ * which has not.
+ *
+ * A queue whose traits say `floor` is no queue and is never checked. */
+#ifndef MODELS_SCENARIOS_TABLE_H
+#define MODELS_SCENARIOS_TABLE_H
+
+#include <string.h>
+
+#include "queues/traits.h"
+
+struct scenario {
+    const char *name;  /* the program is scenario_NAME */
+    const char *claim; /* one sentence */
+    unsigned threads;  /* beside main */
+    unsigned capacity; /* of the queue, if it is bounded */
+    unsigned needs;    /* NEEDS_..., NOT_RECORDED */
+};
+
+enum {
+    NEEDS_PRODUCERS = 1, /* more than one */
+    NEEDS_CONSUMERS = 2, /* more than one */
+    NEEDS_BOUNDED = 4,
+    NEEDS_UNBOUNDED = 8,
+    NEEDS_CLOSE_ANY = 16,
+    NEEDS_LANES = 32,
+    NEEDS_EXACT = 4096,
+    NEEDS_INEXACT = 8192, /* an item may become visible by the push of another */
+    NEEDS_STRICT = 64,    /* lanes_strict */
+    NEEDS_FAIR = 128,     /* lanes_fair */
+    NEEDS_BLOCK = 256,    /* the policies of a full queue */
+    NEEDS_DROP_NEWEST = 512,
+    NEEDS_DROP_OLDEST = 1024,
+    NOT_RECORDED = 2048, /* no operations for the checker to put in order */
+};
+
+#define MPMC (NEEDS_PRODUCERS | NEEDS_CONSUMERS)
+
+/* name, claim, threads beside main, capacity of the queue if it is bounded, needs */
+#define SCENARIO_TABLE(X)                                                                          \
+    X(publish, "what its producer wrote before a push is there for whoever pops the item", 2, 2,   \
+      0)                                                                                           \
+    X(full_empty, "FULL and EMPTY are answered only when they may be", 2, 2, 0)                    \
+    X(exact_empty, "EMPTY was true at an instant of the call", 2, 4, MPMC | NEEDS_EXACT)           \
+    X(wrap_around, "places that are used a second time hold what was pushed last", 2, 2, 0)        \
+    X(two_producers, "two producers lose nothing and each keeps its order", 2, 4, NEEDS_PRODUCERS) \
+    X(two_producers_link, "two producers both need more memory, and lose none of it", 2, 4,        \
+      NEEDS_PRODUCERS | NEEDS_UNBOUNDED)                                                           \
+    X(two_consumers, "two consumers share the items, none comes twice", 2, 4, NEEDS_CONSUMERS)     \
+    X(mpmc_2x2x1, "two producers and two consumers, one operation each", 4, 2, MPMC)               \
+    X(mpmc_2x2, "two producers and two consumers, two operations each", 4, 2, MPMC)                \
+    X(close_drains, "every push that answered OK is popped before pops answer CLOSED", 3, 2, 0)    \
+    X(close_wakes, "close wakes a consumer that waits for an item", 2, 2, 0)                       \
+    X(close_wakes_two, "close wakes all consumers that wait for an item", 3, 2, NEEDS_CONSUMERS)   \
+    X(close_wakes_push, "close wakes a producer that waits for room", 2, 1,                        \
+      NEEDS_BOUNDED | NEEDS_CLOSE_ANY)                                                             \
+    X(park_wake, "a push wakes a consumer that sleeps", 2, 2, 0)                                   \
+    X(park_wake_timeout, "a consumer whose time is up just then still gets the item", 2, 2, 0)     \
+    X(park_wake_two, "a waiter whose time is up does not swallow another's wake-up", 3, 2, MPMC)   \
+    X(park_wake_burst, "two pushes wake two consumers that sleep", 3, 2, NEEDS_CONSUMERS)          \
+    X(park_wake_pass, "a waiter that is woken wakes the next one when there is an item for it", 3, \
+      2, MPMC | NEEDS_INEXACT)                                                                     \
+    X(park_room, "a pop wakes a producer that sleeps", 2, 1, NEEDS_BOUNDED)                        \
+    X(batch_prefix, "push_n takes a prefix, pop_n gives the oldest", 2, 2, NOT_RECORDED)           \
+    X(reclaim, "memory is used again, or given back, all of it", 2, 4, NEEDS_UNBOUNDED)            \
+    X(reclaim_slow, "memory is used again only when nobody reads it any more", 2, 8,               \
+      NEEDS_CONSUMERS | NEEDS_UNBOUNDED)                                                           \
+    X(alloc_failure, "a push without memory answers NOMEM, takes nothing and breaks nothing", 2,   \
+      2, 0)                                                                                        \
+    X(attach_detach, "threads come and go while others push and pop", 2, 2, 0)                     \
+    X(block_waits, "under Q_BLOCK a push to a full queue sleeps until there is room", 2, 1,        \
+      NEEDS_BLOCK)                                                                                 \
+    X(drop_newest, "under Q_DROP_NEWEST a push answers DROPPED only when it found no room", 2, 1,  \
+      NEEDS_DROP_NEWEST)                                                                           \
+    X(drop_oldest_races_take, "under Q_DROP_OLDEST an item is popped or discarded, never both", 2, \
+      2, NEEDS_DROP_OLDEST)                                                                        \
+    X(drop_oldest_two, "under Q_DROP_OLDEST two producers discard different items", 2, 2,          \
+      NEEDS_DROP_OLDEST)                                                                           \
+    X(drop_oldest_laps, "under Q_DROP_OLDEST an item still being pushed is not discarded", 2, 2,   \
+      NEEDS_DROP_OLDEST)                                                                           \
+    X(depth_never_underflows, "the depth never falls below zero", 3, 2, NEEDS_LANES)               \
+    X(depth_never_exceeds_capacity, "the depth never passes the capacity", 3, 1, NEEDS_LANES)      \
+    X(lanes_refused, "a push that its lane refuses gives its reservation back, and says so", 2, 1, \
+      NEEDS_LANES)                                                                                 \
+    X(lanes_refused_batch, "so does a batch", 2, 1, NEEDS_LANES | NOT_RECORDED)                    \
+    X(lanes_order, "an item leaves only when no higher lane held one all the time", 2, 4,          \
+      NEEDS_STRICT)                                                                                \
+    X(lanes_no_starvation, "a low item waits for no more than its turn", 2, 8, NEEDS_FAIR)
+
+#define X(name, claim, threads, capacity, needs) CAPACITY_##name = capacity,
+enum { SCENARIO_TABLE(X) };
+#undef X
+#define X(name, claim, threads, capacity, needs) {#name, claim, threads, capacity, needs},
+static const struct scenario scenarios[] = {SCENARIO_TABLE(X)};
+#undef X
+#undef MPMC
+enum { SCENARIOS = sizeof scenarios / sizeof *scenarios };
+
+static inline const struct scenario *scenario_find(const char *name)
+{
+    for (size_t i = 0; i < SCENARIOS; i++)
+        if (strcmp(scenarios[i].name, name) == 0)
+            return &scenarios[i];
+    return NULL;
+}
+
+/* Why a scenario says nothing about a queue; NULL: it applies. */
+static inline const char *scenario_why_not(const struct scenario *s, const struct q_traits *t)
+{
+    const unsigned n = s->needs;
+    if (t->floor)
+        return "a floor, not a queue";
+    if (n & NEEDS_PRODUCERS && t->producers == 1)
+        return "one producer only";
+    if (n & NEEDS_CONSUMERS && t->consumers == 1)
+        return "one consumer only";
+    if (n & NEEDS_BOUNDED && !t->bounded)
+        return "never full";
+    if (n & NEEDS_UNBOUNDED && t->bounded && t->lanes == 1)
+        return "memory of a fixed size";
+    if (n & NEEDS_EXACT && !t->exact)
+        return "EMPTY and FULL may be out of date";
+    if (n & NEEDS_INEXACT && t->exact)
+        return "every push makes its own item visible";
+    if (n & NEEDS_CLOSE_ANY && !t->close_any)
+        return "must not be closed while others push";
+    if (n & (NEEDS_LANES | NEEDS_STRICT | NEEDS_FAIR) && t->lanes == 1)
+        return "has no lanes";
+    if (n & NEEDS_STRICT && strcmp(t->name, "lanes_strict") != 0)
+        return "its lanes take turns";
+    if (n & NEEDS_FAIR && strcmp(t->name, "lanes_fair") != 0)
+        return "its lanes do not take turns";
+    if ((n & NEEDS_BLOCK && !(t->policies & 1u << Q_BLOCK)) ||
+        (n & NEEDS_DROP_NEWEST && !(t->policies & 1u << Q_DROP_NEWEST)) ||
+        (n & NEEDS_DROP_OLDEST && !(t->policies & 1u << Q_DROP_OLDEST)))
+        return "always refuses when full";
+    return NULL;
+}
+
+#endif

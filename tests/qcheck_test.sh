@@ -1,0 +1,267 @@
+#!/bin/sh
+# qcheck_test.sh: from a source file to a verdict: what models/qcheck compiles, redirects, refuses
+# and prints. What the explorer finds has tests of its own.
+#
+# usage: qcheck_test.sh CC BUILD
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+qcheck=$root/models/qcheck
+QCHECK_ENGINE=$2/models/queuelab-model
+CC=$1
+export QCHECK_ENGINE CC
+if [ ! -x "$QCHECK_ENGINE" ]; then
+    echo "qcheck_test: skipped: this build has no queuelab-model"
+    exit 77
+fi
+case $CC in
+*clang*) CXX=${CXX:-clang++} ;;
+*) CXX=${CXX:-g++} ;;
+esac
+export CXX
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+tests=0
+
+fail() {
+    printf 'qcheck_test: %s\n' "$*" >&2
+    sed 's/^/    /' out err >&2
+    exit 1
+}
+
+# gives STATUS PATTERN WORDS...: qcheck WORDS ends with STATUS, and a line matches PATTERN
+gives() {
+    want=$1 pattern=$2 status=0
+    shift 2
+    tests=$((tests + 1))
+    "$qcheck" "$@" >out 2>err || status=$?
+    [ $status -eq "$want" ] || fail "$*: exit $status, not $want"
+    cat out err | grep -q -- "$pattern" || fail "$*: no line with '$pattern'"
+}
+refuses() { # refuses PATTERN WORDS...: wrong use, said in one line
+    pattern=$1
+    shift
+    gives 2 "$pattern" "$@"
+    [ "$(wc -l <err)" -eq 1 ] && [ ! -s out ] || fail "$*: not one line on stderr"
+}
+source_of() { cat >"$1"; } # the source is on stdin
+
+# ---- every redirected name is there ---------------------------------------------------------------
+nm -D --defined-only "$QCHECK_ENGINE" | awk '{ print $3 }' | sort >have
+sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$root/models/checker/redirect.syms" |
+    awk '{ print (NF > 1 ? $2 : "model_" $1) }' |
+    grep -vxE 'model_subject_main|model_once_(call|callable|proxy)' | sort >want # in the subject
+: >out
+comm -23 want have >err
+[ ! -s err ] || fail "redirect.syms names what queuelab-model does not have"
+[ "$(wc -l <want)" -gt 100 ] || fail "redirect.syms is nearly empty"
+tests=$((tests + 1))
+
+# ---- verdicts and what is printed -----------------------------------------------------------------
+source_of mp.c <<'C'
+#include <assert.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#ifndef ORDER
+#define ORDER memory_order_release
+#endif
+static int data;
+static atomic_int flag;
+static void *put(void *a)
+{
+    data = 42;
+    atomic_store_explicit(&flag, 1, ORDER);
+    return a;
+}
+static void *get(void *a)
+{
+    if (atomic_load_explicit(&flag, memory_order_acquire))
+        assert(data == 42);
+    return a;
+}
+int main(void)
+{
+    pthread_t p, g;
+    pthread_create(&p, 0, put, 0);
+    pthread_create(&g, 0, get, 0);
+    pthread_join(p, 0);
+    pthread_join(g, 0);
+    return 0;
+}
+C
+gives 0 '^no violation: mp\.c, RC11, 3 threads$' mp.c
+grep -qx 'executions: 2 complete, 0 blocked' out || fail 'no line with the executions'
+[ ! -s err ] || fail 'something on stderr'
+gives 0 'mp\.c, SC, ' --model sc mp.c
+gives 0 'mp\.c, TSO, ' mp.c --model=tso
+gives 1 'mp\.c:1[18]' mp.c -- -DORDER=memory_order_relaxed
+grep -q '^executions: ' out || fail 'no line with the executions beside a fault'
+gives 1 'race' mp.c --weaken mp.c:12=relaxed
+gives 0 'no violation' mp.c --weaken mp.c:12=release
+gives 0 '^  mp\.c:12 .* write *release ' mp.c --sites
+refuses 'no atomic operation was executed at mp.c:3' mp.c --weaken mp.c:3=relaxed
+gives 3 'out of budget' mp.c --max-executions 1
+gives 0 '"verdict":"no_violation"' mp.c --json
+gives 1 '"kind": *"data_race"' --json mp.c -- -DORDER=memory_order_relaxed
+
+# ---- misuse ---------------------------------------------------------------------------------------
+refuses 'no FILE'
+refuses 'cannot read none.c' none.c
+refuses "no option '--frob'" mp.c --frob
+refuses "cannot read 'arm'" mp.c --model arm
+refuses 'needs a value' mp.c --model
+refuses "cannot read '5/4'" mp.c --shard 5/4
+refuses 'has no function nope' mp.c --function nope
+: >text.txt
+refuses 'neither C' text.txt
+printf 'int main(void) { return 3\n' >wrong.c
+gives 2 'wrong.c:1' wrong.c
+gives 0 '^usage: ' --help
+[ "$(wc -l <out)" -le 60 ] || fail 'the manual is too long'
+
+# ---- calls ----------------------------------------------------------------------------------------
+source_of fork.c <<'C'
+#include <stdlib.h>
+#include <unistd.h>
+int main(void) { return getenv("CALL") ? fork() : 0; }
+C
+gives 0 'no violation' fork.c
+CALL=1
+export CALL
+gives 4 'fork() cannot be modelled' fork.c
+unset CALL
+printf 'int other(void);\nint main(void) { return other(); }\n' >half.c
+printf 'int other(void) { return 0; }\n' >rest.c
+gives 4 'other() is defined nowhere' half.c
+gives 0 'no violation' half.c rest.c
+printf '#include <stdlib.h>\nlong random(void) { return 0; }\nint main(void) { return (int)random(); }\n' >own.c
+gives 0 'no violation' own.c
+
+# ---- what every thread and every execution has anew -------------------------------------------------
+source_of anew.c <<'C'
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+static int order, first, second;
+static atomic_int n;
+static _Thread_local int begun = 7;
+_Thread_local int zero;
+static _Thread_local char wide[300];
+__attribute__((constructor)) static void later(void) { second = ++order; }
+__attribute__((constructor(200))) static void sooner(void) { first = ++order; }
+static void *run(void *a)
+{
+    assert(begun == 7 && zero == 0 && wide[299] == 0 && errno == 0);
+    begun++, zero++, wide[299]++;
+    errno = 5;
+    atomic_fetch_add(&n, 1);
+    assert(begun == 8 && zero == 1);
+    return a;
+}
+int main(void)
+{
+    pthread_t a, b;
+    assert(first == 1 && second == 2 && order == 2);
+    order = 99, begun = 1, errno = 3;
+    pthread_create(&a, 0, run, 0);
+    pthread_create(&b, 0, run, 0);
+    pthread_join(a, 0);
+    pthread_join(b, 0);
+    assert(n == 2 && begun == 1 && zero == 0 && errno == 3);
+    return 0;
+}
+C
+gives 0 'no violation' anew.c
+grep -qx 'executions: 2 complete, 0 blocked' out || fail 'two increments have two executions'
+
+# ---- instructions ---------------------------------------------------------------------------------
+case $("$CC" -dumpmachine) in
+x86_64*)
+    source_of fence.c <<'C'
+#include <assert.h>
+#include <pthread.h>
+#include <stdatomic.h>
+static atomic_int x, y, done;
+static int a;
+static void *run(void *v)
+{
+    atomic_store_explicit(&x, 1, memory_order_relaxed);
+    __asm__ volatile(FENCE : : : "memory");
+    a = atomic_load_explicit(&y, memory_order_relaxed);
+    atomic_store(&done, 1);
+    return v;
+}
+int main(void)
+{
+    pthread_t t;
+    pthread_create(&t, 0, run, 0);
+    atomic_store_explicit(&y, 1, memory_order_relaxed);
+    __asm__ volatile(FENCE : : : "memory");
+    int b = atomic_load_explicit(&x, memory_order_relaxed);
+    while (!atomic_load(&done))
+        __asm__ volatile("rep; nop");
+    assert(a || b);
+    return pthread_join(t, 0);
+}
+C
+    gives 0 'no violation' fence.c -- '-DFENCE="mfence"'
+    gives 0 'no violation' fence.c -- '-DFENCE="lock; addl $0,0(%%rsp)"'
+    gives 1 'a || b' fence.c -- '-DFENCE=""'
+    gives 4 "instruction 'lock" fence.c -- '-DFENCE="lock; incl 8(%%rsp)"'
+    ;;
+esac
+
+# ---- crashes --------------------------------------------------------------------------------------
+printf 'int *p;\nint main(void) { return *p; }\n' >null.c
+gives 1 'null pointer' null.c
+printf 'int main(int c, char **v) { return 3 / (c - 1) + !v; }\n' >zero.c
+gives 1 'SIGFPE' zero.c
+printf 'int f(int n) { volatile char b[999]; b[0] = (char)n; return f(n + 1) + b[0]; }\nint main(void) { return f(0); }\n' >deep.c
+gives 1 'stack overflow' deep.c
+printf 'volatile int x;\nint main(void) { for (;;) x++; }\n' >endless.c
+gives 3 'a loop without an end' endless.c --quiet
+
+# ---- C++ ------------------------------------------------------------------------------------------
+if command -v "$CXX" >/dev/null; then
+    source_of threads.cc <<'C'
+#include <cassert>
+#include <condition_variable>
+#include <iostream>
+#include <mutex>
+#include <thread>
+#include <vector>
+struct counted { int n = 7; };
+static thread_local counted own;
+static std::mutex mutex;
+static std::condition_variable wake;
+static std::once_flag once;
+static int times, ready;
+static std::vector<int> numbers{1, 2, 3};
+int main()
+{
+    auto run = [] {
+        std::call_once(once, [] { times++; });
+        std::lock_guard<std::mutex> hold(mutex);
+        own.n++;
+        assert(own.n == 8);
+        numbers.push_back(ready++);
+        wake.notify_one();
+    };
+    std::thread t(run);
+    {
+        std::unique_lock<std::mutex> hold(mutex);
+        wake.wait(hold, [] { return ready == 1; });
+    }
+    t.join();
+    assert(times == 1 && own.n == 7 && numbers.size() == 4);
+    std::cout << "not part of the result\n";
+    return 0;
+}
+C
+    gives 0 'no violation' threads.cc
+    if grep -q 'not part' out; then fail 'the program wrote into the result'; fi
+    printf '#include <stdexcept>\nint main() { throw std::runtime_error("x"); }\n' >thrown.cc
+    gives 1 'std::terminate' thrown.cc
+fi
+echo "qcheck_test: $tests passed"

@@ -1,0 +1,484 @@
+/* trace_test.c: what is said about a failed execution. The programs are made of the engine's own
+ * steps, so that each event, and the line it is on, is known (compile it with -O0: lines matter). */
+#include <link.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "models/checker/heap.h"
+#include "models/checker/report.h"
+#include "models/checker/shadow.h"
+#include "models/checker/source.h"
+#include "models/checker/step.h"
+
+/* ---- the programs' memory and words -------------------------------------------------------- */
+
+static struct shared {
+    int data;
+    int flag;
+    int x, y;
+    uint64_t a, b; /* stand for mutexes */
+} shared;
+
+/* The address behind this call: its line is the caller's. */
+static __attribute__((noinline)) uintptr_t here(void)
+{
+    return (uintptr_t)__builtin_return_address(0);
+}
+
+static void store(int *to, int value, enum order order, uintptr_t pc)
+{
+    step_write(to, SPACE_MEMORY, 4, (word)value, order, pc);
+}
+
+static int load(const int *from, enum order order, uintptr_t pc)
+{
+    const struct step s = {
+        .address = from, .size = 4, .rule = RULE_LOAD, .good = order, .bad = order, .pc = pc};
+    return (int)step_read(&s, NULL);
+}
+
+static void lock(uint64_t *mutex, uintptr_t pc)
+{
+    const struct step s = {.address = mutex,
+                           .space = SPACE_OBJECT,
+                           .size = 8,
+                           .rule = RULE_LOCK,
+                           .good = ACQUIRE,
+                           .bad = RELAXED,
+                           .b = 1u + current->id,
+                           .waits_for = "mutex",
+                           .pc = pc};
+    step_read(&s, NULL);
+}
+
+static void unlock(uint64_t *mutex, uintptr_t pc)
+{
+    step_write(mutex, SPACE_OBJECT, 8, 0, RELEASE, pc);
+}
+
+static void both(void *(*first)(void *), void *(*second)(void *))
+{
+    const unsigned one = step_create(first, NULL, here()), two = step_create(second, NULL, here());
+    step_join(one, here());
+    step_join(two, here());
+}
+
+/* ---- exploring, and what is said ------------------------------------------------------------- */
+
+static struct explore_result result;
+static struct graph failed;
+static char *said, *json;
+
+static void check(void (*program)(void *), const struct report_about *about)
+{
+    const struct explore_options options = {
+        .model = MODEL_RC11, .spurious = 1, .timeouts = 2, .freeze_thread = -1};
+    size_t size;
+    free(said);
+    free(json);
+    result = (struct explore_result){0};
+    explore(&options, program, NULL, &result);
+    assert_int_not_equal(result.fault.kind, FAULT_NONE);
+    explore_again(&options, program, NULL, &result, &failed);
+    FILE *f = open_memstream(&said, &size);
+    report_text(f, &result, &failed, about);
+    fclose(f);
+    f = open_memstream(&json, &size);
+    report_json(f, &result, &failed, about);
+    fclose(f);
+}
+
+/* Where a text begins in what was said, however its lines are broken. */
+static const char *find(const char *text)
+{
+    for (const char *start = said; *start; start++) {
+        const char *p = start, *t = text;
+        while (*t && (*p == *t || (*t == ' ' && *p == '\n'))) {
+            p += *p == '\n' ? strspn(p, "\n ") : 1;
+            t++;
+        }
+        if (!*t)
+            return start;
+    }
+    return NULL;
+}
+
+static void says(const char *text)
+{
+    if (!find(text)) {
+        print_message("%s\n", said);
+        fail_msg("it does not say '%s'", text);
+    }
+}
+static void says_not(const char *text)
+{
+    if (find(text)) {
+        print_message("%s\n", said);
+        fail_msg("it says '%s'", text);
+    }
+}
+/* The first comes before the second. */
+static void says_in_order(const char *first, const char *second)
+{
+    says(first);
+    says(second);
+    assert_true(find(first) < find(second));
+}
+
+static const struct report_about about = {.program = "test", .model = "RC11", .replay = "again!"};
+
+/* ---- a message passed without a release ---------------------------------------------------- */
+
+static enum order publish, consume;
+
+static void *producer(void *arg)
+{
+    step_plain(&shared.data, 4, true, here());
+    shared.data = 42;
+    store(&shared.flag, 1, publish, here());
+    return arg;
+}
+
+static void *consumer(void *arg)
+{
+    if (load(&shared.flag, consume, here()) == 1)
+        step_plain(&shared.data, 4, false, here());
+    return arg;
+}
+
+static void message(void *arg)
+{
+    (void)arg;
+    both(producer, consumer);
+}
+
+static void a_race_names_the_broken_link(void **state)
+{
+    (void)state;
+    publish = RELAXED;
+    consume = ACQUIRE;
+    check(message, &about);
+    says("DATA RACE  test  model RC11");
+    says("T1 writes shared.data (");
+    says("T2 reads it (");
+    says("and nothing orders the two");
+    says("T1 producer");
+    says("T2 consumer");
+    says("store(&shared.flag, 1, publish,");
+    says("writes shared.flag = 1  relaxed");
+    says("reads shared.flag: 1 (step 2)  acquire");
+    says("A (step 1) --then--> B (step 2) --read by--> C (step 3) --then--> D (step 4)");
+    says("writes shared.flag relaxed, which is not a release");
+    says_not("not an acquire");
+    says("See it again  again!");
+    says_in_order("Why RC11 allows it", "So A (step 1) does not happen before D (step 4)");
+
+    struct repair repair[8];
+    assert_int_equal(report_repairs(&failed, &result, repair, 8), 1);
+    assert_int_equal(repair[0].kind, EV_WRITE);
+    assert_int_equal(repair[0].from, RELAXED);
+    assert_int_equal(repair[0].to, RELEASE);
+    assert_string_equal(source_of(repair[0].site)->function, "producer");
+}
+
+static void the_acquire_may_be_what_is_missing(void **state)
+{
+    (void)state;
+    publish = RELEASE;
+    consume = RELAXED;
+    check(message, &about);
+    says("reads shared.flag relaxed, which is not an acquire");
+    says_not("not a release");
+    struct repair repair[8];
+    assert_int_equal(report_repairs(&failed, &result, repair, 8), 1);
+    assert_int_equal(repair[0].kind, EV_READ);
+    assert_int_equal(repair[0].to, ACQUIRE);
+
+    publish = RELAXED;
+    check(message, &about);
+    says("not an acquire");
+    says("not a release");
+}
+
+static void repairs_that_were_tried_are_told(void **state)
+{
+    (void)state;
+    struct repair repair[8];
+    publish = RELAXED;
+    consume = ACQUIRE;
+    check(message, &about);
+    const size_t n = report_repairs(&failed, &result, repair, 8);
+    struct report_about tried = about;
+    tried.repair = repair;
+    tried.repairs = n;
+    repair[0].result = REPAIR_WORKS;
+    repair[0].executions = 7;
+    check(message, &tried);
+    says("relaxed -> release  repairs it (7 executions)");
+    says_not("No single one");
+    repair[0].result = REPAIR_FAILS;
+    check(message, &tried);
+    says("No single one of these repairs it");
+}
+
+/* ---- no chain at all ------------------------------------------------------------------------- */
+
+static void *writer(void *arg)
+{
+    step_plain(&shared.data, 4, true, here());
+    return arg;
+}
+
+static void unrelated(void *arg)
+{
+    (void)arg;
+    both(writer, writer);
+}
+
+static void a_race_without_any_chain(void **state)
+{
+    (void)state;
+    check(unrelated, &about);
+    says("No chain at all leads from A (step 1) to B (step 2)");
+    says("They need a lock, or a release by T1 that T2 acquires in between.");
+}
+
+/* ---- store buffering: a stale read --------------------------------------------------------- */
+
+static int seen[2];
+static enum order stores, loads;
+
+static void *left(void *arg)
+{
+    store(&shared.x, 1, stores, here());
+    seen[0] = load(&shared.y, loads, here());
+    return arg;
+}
+
+static void *right(void *arg)
+{
+    store(&shared.y, 1, stores, here());
+    seen[1] = load(&shared.x, loads, here());
+    return arg;
+}
+
+static void claim(bool holds, uintptr_t pc)
+{
+    const struct place at = {.thread = 0, .po = current->po, .site = source_site(pc)};
+    if (!holds)
+        fault_raise(FAULT_ASSERTION, &at, 1, "assertion failed");
+}
+
+static void buffering(void *arg)
+{
+    (void)arg;
+    both(left, right);
+    claim(seen[0] || seen[1], here());
+}
+
+static void wrong_claim(void *arg)
+{
+    (void)arg;
+    both(left, right);
+    claim(seen[0] && seen[1], here());
+}
+
+static void a_stale_read_says_what_it_missed(void **state)
+{
+    (void)state;
+    stores = RELEASE;
+    loads = ACQUIRE;
+    check(buffering, &about);
+    says("ASSERTION");
+    says("STALE: T1 wrote 1 in step 1");
+    says("Why RC11 allows it");
+    says("Step 4 reads shared.x = 0 although T1 had written 1 in step 1.");
+    says("claim(seen[0] || seen[1], here());");
+    says("fails");
+    says_not("No weak memory");
+    assert_non_null(strstr(json, "\"interleaving\":false"));
+}
+
+static void an_interleaving_is_called_one(void **state)
+{
+    (void)state;
+    stores = loads = SEQ_CST;
+    check(wrong_claim, &about);
+    says("No weak memory is needed");
+    says_not("STALE");
+    assert_non_null(strstr(json, "\"interleaving\":true"));
+}
+
+/* ---- an execution that is run again in another order ---------------------------------------- */
+
+static void *peterson(int *mine, const int *other, int turn)
+{
+    store(mine, 1, RELEASE, here());
+    store(&shared.flag, turn, RELEASE, here());
+    if (load(other, ACQUIRE, here()) == 1 && load(&shared.flag, ACQUIRE, here()) == turn)
+        return NULL;
+    step_plain(&shared.data, 4, true, here());
+    store(mine, 0, RELEASE, here());
+    return NULL;
+}
+
+static void *peterson_1(void *arg)
+{
+    (void)arg;
+    return peterson(&shared.x, &shared.y, 2);
+}
+
+static void *peterson_2(void *arg)
+{
+    (void)arg;
+    return peterson(&shared.y, &shared.x, 1);
+}
+
+static void mutual_exclusion(void *arg)
+{
+    (void)arg;
+    both(peterson_1, peterson_2);
+}
+
+/* The failing execution is not the first one, and threads first touch their variables in another
+ * order when it is run again. */
+static void every_step_of_a_later_execution_is_told(void **state)
+{
+    (void)state;
+    check(mutual_exclusion, &about);
+    assert_int_equal(result.fault.kind, FAULT_RACE);
+    assert_true(result.complete + result.blocked > 0);
+    says("writes shared.x = 1  release");
+    says("writes shared.y = 1  release");
+    says("reads shared.x: ");
+    says("reads shared.y: ");
+}
+
+/* ---- two locks, taken in two orders -------------------------------------------------------- */
+
+static void *a_then_b(void *arg)
+{
+    lock(&shared.a, here());
+    lock(&shared.b, here());
+    unlock(&shared.b, here());
+    unlock(&shared.a, here());
+    return arg;
+}
+
+static void *b_then_a(void *arg)
+{
+    lock(&shared.b, here());
+    lock(&shared.a, here());
+    unlock(&shared.a, here());
+    unlock(&shared.b, here());
+    return arg;
+}
+
+static void two_locks(void *arg)
+{
+    (void)arg;
+    both(a_then_b, b_then_a);
+}
+
+static void a_deadlock_names_the_locks_and_who_has_them(void **state)
+{
+    (void)state;
+    check(two_locks, &about);
+    says("DEADLOCK");
+    says("T1 waits for shared.b, which T2 holds; T2 waits for shared.a, which T1 holds.");
+    says("locks shared.a");
+    says("waits for shared.b: T2 has it (step ");
+    says("has not unlocked");
+    says_not("waits for ever");
+}
+
+/* ---- JSON ------------------------------------------------------------------------------------ */
+
+/* Brackets and quotes balance, and nothing follows the object. */
+static void is_one_object(const char *text)
+{
+    int depth = 0;
+    bool quoted = false;
+    for (const char *p = text; *p; p++) {
+        if (quoted) {
+            if (*p == '\\')
+                p++;
+            else if (*p == '"')
+                quoted = false;
+        } else if (*p == '"') {
+            quoted = true;
+        } else if (*p == '{' || *p == '[') {
+            depth++;
+        } else if (*p == '}' || *p == ']') {
+            depth--;
+            assert_true(depth > 0 || p[1] == '\0');
+        }
+    }
+    assert_int_equal(depth, 0);
+    assert_false(quoted);
+}
+
+static void json_has_the_same_rows(void **state)
+{
+    (void)state;
+    publish = RELAXED;
+    consume = ACQUIRE;
+    check(message, &about);
+    is_one_object(json);
+    assert_non_null(
+        strstr(json, "{\"kind\":\"data_race\",\"program\":\"test\",\"model\":\"RC11\""));
+    assert_non_null(strstr(json, "\"step\":2,\"mark\":\"B\""));
+    assert_non_null(strstr(json, "\"text\":\"writes shared.flag = 1  relaxed\""));
+    assert_non_null(strstr(json, "not a release"));
+}
+
+static void the_same_execution_is_told_twice_alike(void **state)
+{
+    (void)state;
+    publish = RELAXED;
+    consume = ACQUIRE;
+    check(message, &about);
+    char *first = strdup(said);
+    check(message, &about);
+    assert_string_equal(first, said);
+    free(first);
+}
+
+static int program_base(struct dl_phdr_info *info, size_t size, void *base)
+{
+    (void)size;
+    *(uintptr_t *)base = info->dlpi_addr;
+    return 1; /* the first one is the program */
+}
+
+static int prepare(void **state)
+{
+    (void)state;
+    uintptr_t base;
+    dl_iterate_phdr(program_base, &base);
+    source_open("/proc/self/exe", base);
+    return shadow_region(&shared, sizeof shared, REGION_DATA, 0) || heap_init();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_race_names_the_broken_link),
+        cmocka_unit_test(the_acquire_may_be_what_is_missing),
+        cmocka_unit_test(repairs_that_were_tried_are_told),
+        cmocka_unit_test(a_race_without_any_chain),
+        cmocka_unit_test(a_stale_read_says_what_it_missed),
+        cmocka_unit_test(an_interleaving_is_called_one),
+        cmocka_unit_test(every_step_of_a_later_execution_is_told),
+        cmocka_unit_test(a_deadlock_names_the_locks_and_who_has_them),
+        cmocka_unit_test(json_has_the_same_rows),
+        cmocka_unit_test(the_same_execution_is_told_twice_alike),
+    };
+    return cmocka_run_group_tests(tests, prepare, NULL);
+}
