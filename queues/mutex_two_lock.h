@@ -25,7 +25,9 @@
 
 #include "queues/queue.h"
 
+#ifndef MUTEX_TWO_LOCK_SLAB
 #define MUTEX_TWO_LOCK_SLAB 64 /* nodes per allocation */
+#endif
 
 struct mutex_two_lock_node {
     atomic(struct mutex_two_lock_node *) next;

@@ -6,6 +6,12 @@
  * Lamport 1983; each side remembers the other's index and re-reads it only when that stale view
  * says full or empty (Lee et al., MCRingBuffer, 2009).  push and pop are wait-free.
  *
+ * Q_EMPTY and Q_FULL are not exact. Each side stores its own index and then reads the other's, and
+ * nothing keeps the store from being seen after the read (store buffering): of two items and room
+ * for two, the producer may still find the ring full while the consumer, having taken one, finds it
+ * empty. Scenario full_empty shows it; processors do it too. A seq_cst fence on each side would
+ * mend it and cost more than the push.
+ *
  * Edges   filled   push  -> pop    slot[i] holds item i
  *         freed    pop   -> push   slot[i] has been read and may be overwritten
  *         closed   close -> pop    no index beyond the tail you read next will ever be filled */
@@ -42,7 +48,7 @@ static const struct q_traits ring_spsc_traits = {
     .order = Q_FIFO,
     .lanes = 1,
     .bounded = true,
-    .exact = true,
+    .exact = false,
     .native = Q_BATCH,
 };
 

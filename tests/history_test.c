@@ -9,7 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "models/checker/history.h"
+#include "models/checker/history/history.h"
 
 /* ---- the second opinion: every order, no memory of what failed, items in one list ------------ */
 

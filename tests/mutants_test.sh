@@ -97,7 +97,7 @@ check_mutant() { # check_mutant NAME WORK: is it killed?
         echo '#include "models/scenarios/stamp.c"'
     } >"$work/subject.c"
     # -iquote goes before every -I, so that the copies with the bug are found first.
-    if ! "$root/models/checker/build_subject.sh" "$work/subject.so" "$work/subject.c" -- -std=gnu11 \
+    if ! "$root/models/checker/subject/build_subject.sh" "$work/subject.so" "$work/subject.c" -- -std=gnu11 \
         -DQ_BACKOFF_MAX=1 -iquote "$work" >"$work/err" 2>&1; then
         echo "FAIL      $name: does not compile: $(head -n 3 "$work/err" | paste -sd ' ')"
         return 1

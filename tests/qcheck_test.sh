@@ -48,7 +48,7 @@ source_of() { cat >"$1"; } # the source is on stdin
 
 # ---- every redirected name is there ---------------------------------------------------------------
 nm -D --defined-only "$QCHECK_ENGINE" | awk '{ print $3 }' | sort >have
-sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$root/models/checker/redirect.syms" |
+sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$root/models/checker/subject/redirect.syms" |
     awk '{ print (NF > 1 ? $2 : "model_" $1) }' |
     grep -vxE 'model_subject_main|model_once_(call|callable|proxy)' | sort >want # in the subject
 : >out

@@ -11,11 +11,11 @@
 #include <cmocka.h>
 
 #include "harness/stats.h"
-#include "models/checker/fault.h"
-#include "models/checker/heap.h"
-#include "models/checker/shadow.h"
-#include "models/checker/step.h"
-#include "models/checker/thread.h"
+#include "models/checker/explore/fault.h"
+#include "models/checker/memory/heap.h"
+#include "models/checker/memory/shadow.h"
+#include "models/checker/run/step.h"
+#include "models/checker/run/thread.h"
 
 /* ---- in place of the engine ---------------------------------------------------------------- */
 

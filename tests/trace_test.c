@@ -10,11 +10,11 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "models/checker/heap.h"
-#include "models/checker/report.h"
-#include "models/checker/shadow.h"
-#include "models/checker/source.h"
-#include "models/checker/step.h"
+#include "models/checker/memory/heap.h"
+#include "models/checker/report/report.h"
+#include "models/checker/memory/shadow.h"
+#include "models/checker/report/source.h"
+#include "models/checker/run/step.h"
 
 /* ---- the programs' memory and words -------------------------------------------------------- */
 

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "models/checker/crash.h"
-#include "models/checker/explore.h"
-#include "models/checker/loader.h"
+#include "models/checker/hooks/crash.h"
+#include "models/checker/explore/explore.h"
+#include "models/checker/subject/loader.h"
 #include "models/checker/options.h"
 #include "models/checker/sweep_print.h"
 #include "models/checker/verdict.h"
@@ -58,7 +58,8 @@ int main(int argc, char **argv)
         return wrong(2, strcat(why, " (queuelab-model --help)"));
     if (o.help) {
         printf("usage: queuelab-model PROGRAM.so [options]\n"
-               "PROGRAM.so: made by models/checker/build_subject.sh; models/qcheck does both.\n\n");
+               "PROGRAM.so: made by models/checker/subject/build_subject.sh; models/qcheck does "
+               "both.\n\n");
         options_help(stdout);
         return 0;
     }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "models/checker/report.h"
+#include "models/checker/report/report.h"
 
 const char *options_model_name(const struct explore_options *o)
 {

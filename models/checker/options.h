@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "models/checker/explore.h"
+#include "models/checker/explore/explore.h"
 
 struct options {
     struct explore_options explore;

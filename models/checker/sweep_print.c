@@ -4,10 +4,10 @@
 #include <inttypes.h>
 
 #include "harness/json.h"
-#include "models/checker/loader.h"
-#include "models/checker/report.h"
-#include "models/checker/source.h"
-#include "models/checker/sweep.h"
+#include "models/checker/subject/loader.h"
+#include "models/checker/report/report.h"
+#include "models/checker/report/source.h"
+#include "models/checker/explore/sweep.h"
 #include "models/checker/verdict.h"
 
 struct printer {

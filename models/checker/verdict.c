@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "harness/json.h"
-#include "models/checker/loader.h"
-#include "models/checker/report.h"
-#include "models/checker/source.h"
+#include "models/checker/subject/loader.h"
+#include "models/checker/report/report.h"
+#include "models/checker/report/source.h"
 
 enum { SITES_MAX = 1024, REPAIRS_MAX = 8 };
 

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "models/checker/explore.h"
-#include "models/checker/heap.h"
-#include "models/checker/shadow.h"
+#include "models/checker/explore/explore.h"
+#include "models/checker/memory/heap.h"
+#include "models/checker/memory/shadow.h"
 
 /* The checker's entry points for instrumented code. */
 int __tsan_atomic32_load(const volatile int *a, int order);

@@ -20,7 +20,7 @@ typedef struct Q_NAME queue;
 typedef struct CAT(Q_NAME, _handle) handle;
 
 enum { ENDS_MAX = 5, KEYS_MAX = 16, SEGMENT = 15 }; /* segments that no scenario fills, unless */
-enum { CALL_PUSH, CALL_POP, CALL_CLOSE };           /* as in models/checker/history.h */
+enum { CALL_PUSH, CALL_POP, CALL_CLOSE };           /* as in models/checker/history/history.h */
 
 struct end {
     handle *h;

@@ -2,7 +2,7 @@
 #ifndef MODELS_SCENARIOS_SCENARIO_SPEC_H
 #define MODELS_SCENARIOS_SCENARIO_SPEC_H
 
-#include "models/checker/history.h"
+#include "models/checker/history/history.h"
 #include "models/scenarios/table.h"
 
 /* False: none are recorded. */

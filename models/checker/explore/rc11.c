@@ -1,0 +1,324 @@
+/* rc11.c: the partial SC order of RC11, kept while a graph grows. */
+#include "models/checker/explore/rc11.h"
+
+#include "models/checker/explore/fault.h"
+
+typedef sc_set set; /* by places in g->sc */
+
+static set bit(unsigned i) { return (set)1 << i; }
+static bool hb(const struct event *a, const struct event *b)
+{
+    return a != b && event_before(a, &b->hb);
+}
+
+/* The fences among them. */
+static set fences(const struct graph *g)
+{
+    set s = 0;
+    for (unsigned i = 0; i < g->sc_events; i++)
+        if (g->e[g->sc[i].id].kind == EV_FENCE)
+            s |= bit(i);
+    return s;
+}
+
+/* The light ones: no edge leads from one of them to another. */
+static set light_fences(const struct graph *g)
+{
+    set s = 0;
+    for (unsigned i = 0; i < g->sc_events; i++)
+        if (g->e[g->sc[i].id].flags & EVENT_LIGHT)
+            s |= bit(i);
+    return s;
+}
+
+/* Who can begin an edge that goes on at x: x itself, fences hb-before it. */
+static set begins(const struct graph *g, uint16_t x)
+{
+    set s = 0;
+    for (unsigned i = 0; i < g->sc_events; i++) {
+        const struct event *e = &g->e[g->sc[i].id];
+        if (g->sc[i].id == x || (e->kind == EV_FENCE && hb(e, &g->e[x])))
+            s |= bit(i);
+    }
+    return s;
+}
+
+/* Where an edge that comes to x can end: x itself, fences hb-after it. */
+static set ends(const struct graph *g, uint16_t x)
+{
+    set s = 0;
+    for (unsigned i = 0; i < g->sc_events; i++) {
+        const struct event *e = &g->e[g->sc[i].id];
+        if (g->sc[i].id == x || (e->kind == EV_FENCE && hb(&g->e[x], e)))
+            s |= bit(i);
+    }
+    return s;
+}
+
+static unsigned lowest(set s)
+{
+    const uint64_t low = (uint64_t)s;
+    return low ? (unsigned)__builtin_ctzll(low)
+               : 64 + (unsigned)__builtin_ctzll((uint64_t)(s >> 64));
+}
+
+static set reached(const struct graph *g, set from)
+{
+    set s = from;
+    for (set left = from; left; left &= left - 1)
+        s |= g->sc[lowest(left)].reaches;
+    return s;
+}
+
+/* ---- edges by program order and happens-before ------------------------------------------- */
+
+static uint16_t beyond(const struct graph *g, uint16_t id, bool forwards, bool other_location)
+{
+    const struct event *e = &g->e[id];
+    uint16_t n = forwards ? e->po_next : e->po_prev;
+    while (n != NONE && other_location && g->e[n].loc == e->loc)
+        n = forwards ? g->e[n].po_next : g->e[n].po_prev;
+    return n;
+}
+
+static bool reaches(const struct graph *g, uint16_t a, uint16_t b)
+{
+    return a != NONE && b != NONE && (a == b || hb(&g->e[a], &g->e[b]));
+}
+
+static bool ordered(const struct graph *g, uint16_t i, uint16_t j, bool pldi17)
+{
+    const struct event *a = &g->e[i], *b = &g->e[j];
+    if (a->kind == EV_FENCE && b->kind == EV_FENCE)
+        return hb(a, b) && !(a->flags & b->flags & EVENT_LIGHT);
+    if (a->kind == EV_FENCE)
+        return reaches(g, i, b->po_prev);
+    if (b->kind == EV_FENCE)
+        return reaches(g, a->po_next, j);
+    if (a->thread == b->thread)
+        return a->po < b->po;
+    return reaches(g, beyond(g, i, true, pldi17), beyond(g, j, false, pldi17));
+}
+
+/* ---- what a new event adds --------------------------------------------------------------- */
+
+struct edges {
+    set begin, begin_fences; /* old events where new edges begin (a new one's own: own_target) */
+    set target;              /* ... and end */
+    set target_fences;       /* ... those from fences only, through rf */
+    set into;                /* old events with an edge to the new one, if it is seq_cst */
+};
+
+static unsigned place_in_mo(const struct graph *g, const struct event *e)
+{
+    return e->kind == EV_READ ? g->e[e->rf].mo : e->mo;
+}
+
+/* mo and fr from e, and rf after them. */
+static void outgoing(const struct graph *g, uint16_t id, struct edges *n)
+{
+    const struct event *e = &g->e[id];
+    const unsigned at = place_in_mo(g, e);
+    n->begin = begins(g, id);
+    n->begin_fences = n->begin & fences(g);
+    if (!n->begin && !rc11_counts(e))
+        return;
+    if (g->e[g->loc[e->loc].mo_last].mo == at)
+        return; /* nothing is later */
+    for (uint16_t x = g->loc[e->loc].last; x != NONE; x = g->e[x].loc_prev) {
+        const struct event *y = &g->e[x];
+        if (x == id || y->kind == EV_INIT || place_in_mo(g, y) <= at)
+            continue;
+        const set to = ends(g, x);
+        if (y->kind == EV_WRITE)
+            n->target |= to;
+        n->target_fences |= to; /* only fences among them count */
+    }
+    n->target_fences = (n->target_fences | n->target) & fences(g);
+}
+
+/* Edges into a new seq_cst access. */
+static void into_access(const struct graph *g, uint16_t id, bool pldi17, struct edges *n)
+{
+    const struct event *e = &g->e[id];
+    for (unsigned i = 0; i < g->sc_events; i++)
+        if (ordered(g, g->sc[i].id, id, pldi17))
+            n->into |= bit(i);
+    for (uint16_t x = g->loc[e->loc].last; x != NONE; x = g->e[x].loc_prev) {
+        const struct event *y = &g->e[x];
+        if (x == id || y->kind == EV_INIT)
+            continue;
+        if (hb(y, e) || (e->kind == EV_WRITE && place_in_mo(g, y) < e->mo))
+            n->into |= begins(g, x);
+    }
+}
+
+/* Edges into a new seq_cst fence f. */
+static void into_fence(const struct graph *g, uint16_t id, struct edges *n)
+{
+    const struct event *f = &g->e[id];
+    const set all_fences = fences(g);
+    for (unsigned i = 0; i < g->sc_events; i++)
+        if (ordered(g, g->sc[i].id, id, false))
+            n->into |= bit(i);
+    for (unsigned l = 0; l < g->locs; l++) {
+        if (g->loc[l].init == NONE)
+            continue;
+        unsigned written = 0, seen = 0; /* the newest write known, the newest one seen */
+        for (uint16_t x = g->loc[l].last; x != NONE; x = g->e[x].loc_prev) {
+            const struct event *y = &g->e[x];
+            if (y->kind == EV_INIT || !hb(y, f))
+                continue;
+            const unsigned at = place_in_mo(g, y);
+            seen = at > seen ? at : seen;
+            if (y->kind == EV_WRITE)
+                written = at > written ? at : written;
+        }
+        for (uint16_t x = g->loc[l].last; x != NONE; x = g->e[x].loc_prev) {
+            const struct event *y = &g->e[x];
+            if (y->kind == EV_INIT)
+                continue;
+            const unsigned at = place_in_mo(g, y);
+            if (at < written)
+                n->into |= begins(g, x);
+            else if (at < seen || (y->kind == EV_WRITE && at == seen && seen > 0))
+                n->into |= begins(g, x) & all_fences;
+            if (rc11_counts(y) && hb(y, f) && !(n->into & begins(g, x))) /* hb|loc, then hb */
+                for (uint16_t z = g->loc[l].last; z != NONE; z = g->e[z].loc_prev)
+                    if (hb(y, &g->e[z]) && hb(&g->e[z], f))
+                        n->into |= begins(g, x);
+        }
+    }
+}
+
+static struct edges edges_of(const struct graph *g, uint16_t id, bool pldi17)
+{
+    struct edges n = {0};
+    const struct event *e = &g->e[id];
+    if (e->kind == EV_FENCE) {
+        into_fence(g, id, &n);
+        return n;
+    }
+    outgoing(g, id, &n);
+    if (rc11_counts(e))
+        into_access(g, id, pldi17, &n);
+    return n;
+}
+
+bool rc11_allows(const struct graph *g, uint16_t id, bool pldi17)
+{
+    if (g->sc_events == 0)
+        return true;
+    const struct edges n = edges_of(g, id, pldi17);
+    const set light = light_fences(g), all = reached(g, n.target);
+    const set by_light = reached(g, n.target & ~light);
+    const set by_fences = reached(g, n.target_fences);
+    const set by_light_fences = reached(g, n.target_fences & ~light);
+    return !(all & ((n.begin & ~light) | n.into)) && !(by_light & n.begin & light) &&
+           !(by_fences & n.begin_fences & ~light) && !(by_light_fences & n.begin_fences & light);
+}
+
+/* Whoever is in `from`, or comes before one who is, now reaches `to`. */
+static void connect(struct graph *g, set from, set to)
+{
+    if (!to)
+        return;
+    for (unsigned i = 0; i < g->sc_events; i++)
+        if ((g->sc[i].reaches | bit(i)) & from)
+            g->sc[i].reaches |= to;
+}
+
+void rc11_accept(struct graph *g, uint16_t id, bool pldi17)
+{
+    const bool counts = rc11_counts(&g->e[id]);
+    if (g->sc_events == 0 && !counts)
+        return;
+    const struct edges n = edges_of(g, id, pldi17);
+    const set light = light_fences(g), after = reached(g, n.target);
+    connect(g, n.begin & ~light, after);
+    connect(g, n.begin & light, reached(g, n.target & ~light));
+    connect(g, n.begin_fences & ~light, reached(g, n.target_fences));
+    connect(g, n.begin_fences & light, reached(g, n.target_fences & ~light));
+    if (!counts)
+        return;
+    if (g->sc_events == SC_MAX)
+        fault_raise(FAULT_UNBOUNDED, NULL, 0,
+                    "more than %u seq_cst operations in one execution: use fewer threads, "
+                    "operations or seq_cst orders when checking",
+                    (unsigned)SC_MAX);
+    const unsigned k = g->sc_events;
+    connect(g, g->e[id].flags & EVENT_LIGHT ? n.into & ~light : n.into, after | bit(k));
+    g->sc[k] = (struct graph_sc){.id = id, .reaches = after};
+    g->sc_events++;
+}
+
+/* ---- a whole graph ------------------------------------------------------------------------ */
+
+static void edge(struct graph *g, set from, set to)
+{
+    const set light = to ? light_fences(g) : 0;
+    for (; from; from &= from - 1) {
+        const unsigned i = lowest(from);
+        g->sc[i].reaches |= bit(i) & light ? to & ~light : to;
+    }
+}
+
+static void location_edges(struct graph *g, unsigned loc, set all_fences)
+{
+    static set begin[EVENTS_MAX], end[EVENTS_MAX];
+    for (uint16_t x = g->loc[loc].last; x != NONE; x = g->e[x].loc_prev) {
+        begin[x] = begins(g, x);
+        end[x] = ends(g, x);
+    }
+    set later = 0, later_f = 0; /* the ends of mo-later writes; with what reads from those */
+    for (uint16_t w = g->loc[loc].mo_last; w != NONE; w = g->e[w].mo_prev) {
+        set readers = 0;
+        for (uint16_t r = g->loc[loc].last; r != NONE; r = g->e[r].loc_prev) {
+            if (g->e[r].kind != EV_READ || g->e[r].rf != w)
+                continue;
+            edge(g, begin[r], later);
+            edge(g, begin[r] & all_fences, later_f);
+            readers |= end[r];
+        }
+        if (g->e[w].kind == EV_WRITE) {
+            edge(g, begin[w], later);
+            edge(g, begin[w] & all_fences, later_f | (readers & all_fences));
+            later |= end[w];
+        }
+        later_f |= (end[w] | readers) & all_fences;
+    }
+    for (uint16_t y = g->loc[loc].last; y != NONE; y = g->e[y].loc_prev)
+        if (g->e[y].kind != EV_INIT && end[y])
+            for (uint16_t x = g->loc[loc].last; x != NONE; x = g->e[x].loc_prev)
+                if (g->e[x].kind != EV_INIT && begin[x] && hb(&g->e[x], &g->e[y]))
+                    edge(g, begin[x], end[y]);
+}
+
+bool rc11_rebuild(struct graph *g, bool pldi17)
+{
+    g->sc_events = 0;
+    for (unsigned i = 0; i < g->events; i++) {
+        if (!rc11_counts(&g->e[i]))
+            continue;
+        g->sc[g->sc_events++] =
+            (struct graph_sc){.id = (uint16_t)i}; /* no more than the graph had before */
+    }
+    if (g->sc_events < 2)
+        return true;
+    const set all_fences = fences(g);
+    for (unsigned i = 0; i < g->sc_events; i++)
+        for (unsigned j = 0; j < g->sc_events; j++)
+            if (i != j && ordered(g, g->sc[i].id, g->sc[j].id, pldi17))
+                g->sc[i].reaches |= bit(j);
+    for (unsigned l = 0; l < g->locs; l++)
+        if (g->loc[l].init != NONE)
+            location_edges(g, l, all_fences);
+    for (unsigned k = 0; k < g->sc_events; k++)
+        for (unsigned i = 0; i < g->sc_events; i++)
+            if (g->sc[i].reaches & bit(k))
+                g->sc[i].reaches |= g->sc[k].reaches;
+    for (unsigned i = 0; i < g->sc_events; i++)
+        if (g->sc[i].reaches & bit(i))
+            return false;
+    return true;
+}

@@ -1,0 +1,35 @@
+/* explain.h: chains of hand-overs between threads, and where they break. */
+#ifndef MODELS_CHECKER_EXPLAIN_H
+#define MODELS_CHECKER_EXPLAIN_H
+
+#include "models/checker/report/story.h"
+
+enum { CHAIN_MAX = 12 };
+
+/* A write that another thread reads (or a birth, an end and a join). */
+struct link {
+    uint16_t write, read;
+    bool released, acquired; /* both: it synchronizes */
+};
+
+/* The links of a chain from after (from, from_po) to (to, to_po) with the fewest changes of
+ * thread; 0: there is none. */
+unsigned chain_find(const struct graph *g, unsigned from, unsigned from_po, unsigned to,
+                    unsigned to_po, struct link *link);
+
+/* Two places that should be ordered. False: the fault is not about that. */
+struct pair {
+    unsigned from, to, from_po, to_po, links;
+    bool ordered; /* they are, and it is wrong all the same */
+    struct link link[CHAIN_MAX];
+};
+bool explain_unordered(const struct story *s, struct pair *p);
+
+struct stale {
+    uint16_t read, hidden;
+    unsigned links; /* from the hidden write to the read */
+    struct link link[CHAIN_MAX];
+};
+unsigned explain_stale(const struct story *s, struct stale *stale, unsigned max);
+
+#endif

@@ -1,0 +1,179 @@
+/* report.c: see report.h. */
+#include "models/checker/report/report.h"
+
+#include <string.h>
+
+#include "harness/json.h"
+#include "models/checker/report/report_table.h"
+#include "models/checker/report/source.h"
+#include "models/checker/report/story.h"
+
+static struct story story; /* large */
+
+/* ---- text -------------------------------------------------------------------------------- */
+
+static struct paint paint_of(bool colour)
+{
+    return colour ? (struct paint){"\033[1;31m", "\033[1m", "\033[2m", "\033[0m"}
+                  : (struct paint){"", "", "", ""};
+}
+
+static const char *repair_result(const struct repair *r)
+{
+    static const char *const names[] = {"not tried", "repairs it", "does not repair it",
+                                        "not decided in the time given"};
+    return names[r->result];
+}
+
+static void print_repairs(FILE *to, const struct report_about *about, struct paint paint)
+{
+    if (about->repairs == 0)
+        return;
+    fprintf(to, "\n%sOne order changed%s\n", paint.head, paint.end);
+    bool none = true;
+    for (size_t i = 0; i < about->repairs; i++)
+        none = none && about->repair[i].result == REPAIR_FAILS;
+    if (none)
+        fprintf(to, "  No single one of these repairs it:\n");
+    for (size_t i = 0; i < about->repairs; i++) {
+        const struct repair *r = &about->repair[i];
+        const struct source_line *at = source_of(r->site);
+        fprintf(to, "  %s:%u  %s -> %s  %s", at->file, at->line, order_name(r->from),
+                order_name(r->to), repair_result(r));
+        if (r->executions)
+            fprintf(to, " (%llu executions)", (unsigned long long)r->executions);
+        fprintf(to, "\n      %s\n", at->text);
+    }
+}
+
+/* The files that the line numbers are of, the one with the most first. */
+static void print_files(FILE *to, const struct story *s)
+{
+    const char *seen[8];
+    unsigned n = 0;
+    for (unsigned i = 0; i < s->rows && n < 8; i++) {
+        const char *file = s->row[i].file;
+        bool known = !file || file[0] == '?';
+        for (unsigned k = 0; k < n && !known; k++)
+            known = strcmp(seen[k], file) == 0;
+        if (!known)
+            seen[n++] = file;
+    }
+    for (unsigned k = 0; k < n; k++)
+        fprintf(to, "%s%s%s", k ? ", " : "  :lines are of ", seen[k], k + 1 == n ? "\n\n" : "");
+}
+
+void report_text(FILE *to, const struct explore_result *r, const struct graph *g,
+                 const struct report_about *about)
+{
+    const struct paint paint = paint_of(about->colour);
+    char title[80];
+    snprintf(title, sizeof title, "%s", fault_name(r->fault.kind));
+    for (char *p = title; *p; p++)
+        *p = *p >= 'a' && *p <= 'z' ? (char)(*p - 'a' + 'A') : *p;
+    story_make(&story, r, g);
+    fprintf(to, "%s%s%s  %s  model %s  execution %llu\n", paint.bad, title, paint.end,
+            about->program ? about->program : "", about->model ? about->model : "",
+            (unsigned long long)(r->complete + r->blocked + 1));
+    table_wrap(to, "In one sentence: ", "  ", story.sentence, TABLE_WIDTH);
+    putc('\n', to);
+    table_print(to, &story, &paint);
+    putc('\n', to);
+    print_files(to, &story);
+    if (story.why > 0) {
+        const bool order = r->fault.kind == FAULT_RACE || !story.interleaving;
+        fprintf(to, order ? "%sWhy %s allows it%s\n" : "%sWhy%.0s%s\n", paint.head,
+                about->model ? about->model : "the model", paint.end);
+        for (unsigned i = 0; i < story.why; i++)
+            table_wrap(to, "  ", "    ", story.why_line[i], TABLE_WIDTH);
+    }
+    print_repairs(to, about, paint);
+    if (about->hardware)
+        fprintf(to, "\n%sOn hardware%s  %s\n", paint.head, paint.end, about->hardware);
+    if (about->replay)
+        fprintf(to, "\n%sSee it again%s  %s\n", paint.head, paint.end, about->replay);
+}
+
+/* ---- JSON -------------------------------------------------------------------------------- */
+
+static void key(FILE *to, const char *name, const char *value)
+{
+    fprintf(to, ",");
+    json_put_string(to, name);
+    fprintf(to, ":");
+    if (value)
+        json_put_string(to, value);
+    else
+        fputs("null", to);
+}
+
+static void json_row(FILE *to, const struct row *row)
+{
+    static const char *const kinds[] = {"call", "step", "skipped"};
+    fprintf(to, "{\"kind\":\"%s\",\"thread\":%u,\"depth\":%u", kinds[row->kind], row->thread,
+            row->depth);
+    if (row->step)
+        fprintf(to, ",\"step\":%u", row->step);
+    if (row->mark)
+        fprintf(to, ",\"mark\":\"%c\"", row->mark);
+    if (row->bad)
+        fputs(",\"bad\":true", to);
+    if (row->line) {
+        key(to, "file", row->file);
+        fprintf(to, ",\"line\":%u", row->line);
+    }
+    if (row->source[0])
+        key(to, "source", row->source);
+    key(to, "text", row->text);
+    putc('}', to);
+}
+
+void report_json(FILE *to, const struct explore_result *r, const struct graph *g,
+                 const struct report_about *about)
+{
+    static const char *const results[] = {"untried", "works", "fails", "unfinished"};
+    story_make(&story, r, g);
+    fputs("{\"kind\":", to);
+    json_put_string(to, fault_identifier(r->fault.kind));
+    key(to, "program", about->program);
+    key(to, "model", about->model);
+    key(to, "sentence", story.sentence);
+    key(to, "fault", r->fault.text);
+    fprintf(to, ",\"execution\":%llu", (unsigned long long)(r->complete + r->blocked + 1));
+    fprintf(to, ",\"interleaving\":%s,\"threads\":[", story.interleaving ? "true" : "false");
+    bool first = true;
+    for (unsigned i = 0; i < MODEL_THREADS; i++)
+        if (story.column[i]) {
+            fprintf(to, "%s{\"id\":%u", first ? "" : ",", i);
+            key(to, "name", story.thread_name[i]);
+            putc('}', to);
+            first = false;
+        }
+    fputs("],\"rows\":[", to);
+    for (unsigned i = 0; i < story.rows; i++) {
+        if (i)
+            putc(',', to);
+        json_row(to, &story.row[i]);
+    }
+    fputs("],\"why\":[", to);
+    for (unsigned i = 0; i < story.why; i++) {
+        if (i)
+            putc(',', to);
+        json_put_string(to, story.why_line[i]);
+    }
+    fputs("],\"repairs\":[", to);
+    for (size_t i = 0; i < about->repairs; i++) {
+        const struct repair *p = &about->repair[i];
+        const struct source_line *at = source_of(p->site);
+        fprintf(to, "%s{\"line\":%u", i ? "," : "", at->line);
+        key(to, "file", at->file);
+        key(to, "from", order_name(p->from));
+        key(to, "to", order_name(p->to));
+        key(to, "result", results[p->result]);
+        fprintf(to, ",\"executions\":%llu}", (unsigned long long)p->executions);
+    }
+    putc(']', to);
+    key(to, "hardware", about->hardware);
+    key(to, "replay", about->replay);
+    putc('}', to);
+}

@@ -1,0 +1,42 @@
+/* report.h: a failed execution, told to people (text) and to programs (JSON). */
+#ifndef MODELS_CHECKER_REPORT_H
+#define MODELS_CHECKER_REPORT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "models/checker/explore/explore.h"
+
+/* One order, changed. A caller explores again with it and fills in what came of that. */
+struct repair {
+    uint32_t site;
+    uint8_t kind; /* EV_READ, EV_WRITE or EV_FENCE */
+    enum order from, to;
+    enum { REPAIR_UNTRIED, REPAIR_WORKS, REPAIR_FAILS, REPAIR_UNFINISHED } result;
+    uint64_t executions; /* explored when it was tried */
+};
+
+struct report_about {
+    const char *program, *model; /* "mp.c", "RC11" */
+    const char *replay;          /* the command that shows this again, or NULL */
+    const char *hardware;        /* where it can happen, in words, or NULL */
+    const struct repair *repair; /* tried or not */
+    size_t repairs;
+    bool colour;
+};
+
+/* *g: as explore_again left it, its notes (trace.h) and threads too. */
+void report_text(FILE *to, const struct explore_result *r, const struct graph *g,
+                 const struct report_about *about);
+
+/* One JSON object, without a newline at its end. */
+void report_json(FILE *to, const struct explore_result *r, const struct graph *g,
+                 const struct report_about *about);
+
+/* Single stronger orders that might repair it, those nearest to where the chain breaks first. */
+size_t report_repairs(const struct graph *g, const struct explore_result *r, struct repair *out,
+                      size_t max);
+
+const char *order_name(enum order o); /* "acq_rel" */
+
+#endif

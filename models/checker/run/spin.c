@@ -1,0 +1,129 @@
+/* spin.c: noticing that a waiting loop came round and nothing has changed. */
+#include "models/checker/run/spin.h"
+
+#include "models/checker/run/step.h"
+
+static uint64_t mix(uint64_t h, uint64_t x)
+{
+    h = (h ^ x) * 0x9e3779b97f4a7c15u;
+    return h ^ (h >> 29);
+}
+
+/* Everything on the thread's stack above the call of the hook whose return address is pc: what the
+ * program itself keeps there. */
+static uint64_t stack_state(const struct thread *t, uintptr_t pc)
+{
+    const uintptr_t *end = (const uintptr_t *)(t->fiber.stack + FIBER_STACK);
+    const uintptr_t *p = __builtin_frame_address(0);
+    while (p < end && *p != pc)
+        p++;
+    uint64_t h = 1;
+    for (p++; p < end; p++)
+        h = mix(h, *p);
+    return h;
+}
+
+/* Where it is and what it is about to do: a compare-and-swap that expects something else than last
+ * time is not the same again. */
+static uint64_t path_to(const struct thread *t, const struct step *s)
+{
+    const uint64_t path = mix(t->frame[t->depth].path, s->pc);
+    return s->rule == RULE_LOAD ? path : mix(mix(path, (uint64_t)s->a), (uint64_t)s->b);
+}
+
+static uint64_t filter(uint64_t path) { return (uint64_t)1 << (path >> 58); }
+
+/* The deepest frame that is the same call now as it was then. */
+static const struct frame *common_frame(const struct thread *t, const struct seen *was)
+{
+    unsigned d = was->depth;
+    while (d > 0 && t->frame[d].activation > was->activations)
+        d--;
+    return &t->frame[d];
+}
+
+bool spin_repeats(const struct thread *t, const struct step *s, uint16_t *from)
+{
+    if (t->seen == 0 || t->depth >= STACK_DEPTH)
+        return false;
+    const uint64_t path = path_to(t, s);
+    if (!(t->seen_paths & filter(path)))
+        return false;
+    uint64_t state = 0;
+    for (unsigned i = t->seen; i-- > 0;) {
+        const struct seen *was = &t->was[i];
+        if (was->path != path || was->depth != t->depth)
+            continue;
+        *from = was->po;
+        if (common_frame(t, was)->hint > was->po)
+            return true;
+        if (was->state == 0)
+            return false; /* its second time: compare from now on */
+        if (state == 0)
+            state = stack_state(t, s->pc) | 1;
+        if (was->state == state)
+            return true;
+    }
+    return false;
+}
+
+void spin_reads(struct thread *t, const struct step *s)
+{
+    if (t->depth >= STACK_DEPTH || t->seen == SEEN_MAX)
+        return;
+    const uint64_t path = path_to(t, s);
+    bool again = false;
+    if (t->seen_paths & filter(path))
+        for (unsigned i = 0; i < t->seen && !again; i++)
+            again = t->was[i].path == path;
+    t->seen_paths |= filter(path);
+    t->was[t->seen++] = (struct seen){.path = path,
+                                      .state = again ? stack_state(t, s->pc) | 1 : 0,
+                                      .po = t->po,
+                                      .depth = t->depth,
+                                      .activations = t->activations};
+}
+
+/* ---- the call stack ---------------------------------------------------------------------- */
+
+void step_enter(uintptr_t call)
+{
+    struct thread *t = current;
+    if (!t || t->hidden)
+        return;
+    if (++t->depth >= STACK_DEPTH)
+        return;
+    const uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    if (here < t->fiber.deepest)
+        t->fiber.deepest = here;
+    struct frame *f = &t->frame[t->depth];
+    f->call = call;
+    f->path = mix(f[-1].path, call);
+    f->activation = ++t->activations;
+    f->hint = 0;
+    f->stepped = false;
+}
+
+/* A pause inside a helper that does nothing else counts as its caller's. */
+void step_leave(void)
+{
+    struct thread *t = current;
+    if (!t || t->hidden || t->depth == 0)
+        return;
+    if (--t->depth >= STACK_DEPTH - 1)
+        return;
+    const struct frame *left = &t->frame[t->depth + 1];
+    struct frame *f = &t->frame[t->depth];
+    if (left->stepped)
+        f->stepped = true;
+    else if (left->hint > f->hint)
+        f->hint = left->hint;
+}
+
+void step_hint(uintptr_t pc)
+{
+    (void)pc;
+    struct thread *t = current;
+    if (t && t->depth < STACK_DEPTH)
+        t->frame[t->depth].hint = (uint16_t)(t->po + 1);
+}

@@ -1,0 +1,36 @@
+/* spin.h: noticing that a waiting loop came round and nothing has changed.
+ *
+ * A loop iteration that changed nothing, not even in the thread's own state, need not be explored
+ * again: had it read something newer at once, the thread would be where the next iteration leads.
+ * So the thread is cut when it comes back to a read (same instruction and operands, same calls that
+ * lead to it) that it made before, has had no effect since, and either
+ *   - a pause hint was given meanwhile in the frame that loops (pause, sched_yield: "I am only
+ *     waiting": local counters do not matter), or
+ *   - its whole stack is as it was then.
+ * The cut thread's reads stay in the graph, where later writes revisit them. */
+#ifndef MODELS_CHECKER_SPIN_H
+#define MODELS_CHECKER_SPIN_H
+
+#include "models/checker/run/step.h"
+
+/* Is `t`, about to make this read, where it was before? Then *from is the po after which that
+ * iteration began. */
+bool spin_repeats(const struct thread *t, const struct step *s, uint16_t *from);
+
+/* It makes the read. */
+void spin_reads(struct thread *t, const struct step *s);
+
+/* It had an effect: what it did before does not repeat. */
+static inline void spin_forget(struct thread *t)
+{
+    t->seen = 0;
+    t->seen_paths = 0;
+}
+
+/* An event was made in the present frame. */
+static inline void spin_steps(struct thread *t)
+{
+    t->frame[t->depth < STACK_DEPTH ? t->depth : STACK_DEPTH - 1].stepped = true;
+}
+
+#endif
