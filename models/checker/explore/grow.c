@@ -135,12 +135,12 @@ struct event *explore_read(unsigned t, uint16_t loc, const struct step *s)
         /* Blocked at a value that has been replaced: nothing would ever revisit it, and what waits
          * for a value to come waits for it in the execution that reads the newest. */
         bool possible = !(e->flags & EVENT_BLOCKS) || w == g->loc[loc].mo_last;
-        if (e->flags &
-            EVENT_WRITES) { /* a second one is only there to take the first one's place */
-            const uint16_t u = consumer(g, w, r);
-            possible =
-                u == NONE || (!(g->e[u].flags & EVENT_FIXED) && !event_before(&g->e[u], &porf));
-        }
+        /* A second read-modify-write of the same value is only there to take the first one's
+         * place, by revisiting it; a sample revisits nothing. */
+        const uint16_t u = e->flags & EVENT_WRITES ? consumer(g, w, r) : NONE;
+        if (u != NONE)
+            possible = !options_now->random && !(g->e[u].flags & EVENT_FIXED) &&
+                       !event_before(&g->e[u], &porf);
         if (possible && allows(g, r))
             source[n++] = w;
         if (w == oldest)
