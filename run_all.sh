@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # run_all.sh: the whole lab in one command. `./run_all.sh help` says what it can do.
 #
-# The main job: packages, build, brief tests, measurement, report, figures, a summary. Everything
-# it writes lies in build/, results/run-*, plots/ and REPORT.md. Its pieces: tools/say.sh (what a
-# person sees), tools/packages.sh (Debian packages), tools/suites.sh (the subcommand test).
+# The main job: packages, build, brief tests, the model checker's quick set, measurement, report,
+# figures, a summary. Everything it writes lies in build/, results/run-*, plots/, REPORT.md and
+# models/TABLES.md. Its pieces: tools/say.sh (what a person sees), tools/packages.sh (Debian
+# packages), tools/suites.sh (the subcommand test).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . tools/say.sh
@@ -12,8 +13,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 usage() {
     cat <<'EOF'
-usage: ./run_all.sh [options]          build, test briefly, measure, draw, rewrite REPORT.md
-       ./run_all.sh test               every test under gcc, clang, asan, tsan, valgrind; the linters
+usage: ./run_all.sh [options]          build, test briefly, check, measure, draw, rewrite REPORT.md
+       ./run_all.sh test               every test under gcc, clang, asan, tsan, valgrind; the model
+                                       checker; the linters
+       ./run_all.sh check [words]      build, then `queuelab check` with these words: every queue in
+                                       every scenario (--queue REGEX, --weaken, --progress, --all)
        ./run_all.sh report [--check]   REPORT.md and figures again from the records that
                                        results/current names; --check: only compare, change nothing
        ./run_all.sh help
@@ -32,6 +36,7 @@ EOF
 
 # ---- the command line -------------------------------------------------------------------------
 command=all plan=full budget=1740 only='' seed='' resume=no dry_run=no check=no
+check_words=() # for `queuelab check`
 
 seconds_of() { # seconds_of 20m
     [[ $1 =~ ^([1-9][0-9]{0,5})(s|m|h)?$ ]] ||
@@ -54,8 +59,16 @@ value() { # value OPTION [WORD]: there must be a word
 }
 
 parse() {
+    local word
     case "${1:-}" in
     test | report) command=$1 && shift ;;
+    check)
+        command=check && shift
+        for word in "$@"; do
+            if [ "$word" = --no-color ]; then no_color; else check_words+=("$word"); fi
+        done
+        return
+        ;;
     help | -h | --help)
         usage
         exit 0
@@ -116,6 +129,39 @@ step_brief_tests() {
         timeout 120 ctest --preset release -L 'unit|contract' \
         -LE 'stress|cli' -E 'wait|memory' --timeout 60
     say "  $(grep -E 'tests passed|No tests' $log | tail -n 1)"
+}
+
+# The model checker's quick set: what does not end within a few seconds is left to the model suite
+# and `./run_all.sh check`. Short budgets get the scenarios that are over at once.
+check_log=build/log/check.log check_line='' check_status=0
+check_cells() { # status 3: some did not end in time
+    "$bin" check "$@" || check_status=$?
+}
+
+step_check() {
+    local each=5 words=() counts
+    if [ ! -x build/release/models/queuelab-model ]; then
+        check_line="left out: this build has no model checker (build/log/configure.log says why)"
+        say "  LEFT OUT check: this build has no model checker"
+        return
+    fi
+    if [ $plan = quick ] || [ "$budget" -lt 600 ]; then
+        each=1 words=(--scenario 'publish|two_.*|close_.*|park_wake')
+    fi
+    logged $check_log "exploring small programs around every queue (at most $each s each)" \
+        check_cells --jobs "$(nproc)" --max-seconds $each "${words[@]}"
+    read -r -a counts < <(awk '/executions so far, of about/ { open++ }
+        $6 ~ /^[0-9.]+s$/ { if ($3 == "unfinished") open++; else { all++; same += $NF == "same" } }
+        END { print all + 0, same + 0, open + 0 }' $check_log)
+    check_line="${counts[1]} of ${counts[0]} verdicts as committed; ${counts[2]} cells not run to their end"
+    case $check_status in
+    0 | 3) ;;
+    *)
+        check_line+=": NOT WELL, see $check_log"
+        grep '^queuelab: ' $check_log | grep -v ': not finished' | sed 's/^/  /;5q' || true
+        ;;
+    esac
+    say "  $check_line"
 }
 
 # The newest run that never reached its end: bench leaves plan.json first and run_all `finished` last.
@@ -184,7 +230,7 @@ summary() {
 }
 
 main_job() {
-    local steps=6
+    local steps=7
     if [ $dry_run = yes ]; then steps=3; fi
     step "1/$steps" packages
     packages_bootstrap run
@@ -195,28 +241,33 @@ main_job() {
     step_build
     if [ $dry_run = yes ]; then
         step "3/$steps" "plan"
-    step_measure
+        step_measure
         say "dry run: nothing was measured"
         return
     fi
     step "3/$steps" "brief tests"
     step_brief_tests
-    step "4/$steps" "measure"
+    step "4/$steps" "check"
+    step_check
+    step "5/$steps" "measure"
     step_measure
     date -u +%FT%TZ >"$results/finished"
     printf '%s\n' "${results#results/}" >results/current
-    step "5/$steps" "report"
+    step "6/$steps" "report"
     report_write "$results"
-    step "6/$steps" "figures"
+    step "7/$steps" "figures"
     step_figures
     say
     bold "Summary"
     summary
     say
+    say "check     $check_line"
     say "records   $results"
     say "report    $PWD/REPORT.md"
     say "took      $(duration $(($(now) - begin)))${deadline:+ of $(duration "$budget")}"
     [ $bench_status -eq 0 ] || die "some samples failed their own checks: see $results/runs.jsonl"
+    [ $check_status -eq 0 ] || [ $check_status -eq 3 ] ||
+        die "the model checker found what models/expected.tsv does not say: see $check_log"
 }
 
 report_job() {
@@ -239,5 +290,9 @@ mkdir -p build/log results
 case $command in
 all) main_job ;;
 report) report_job ;;
+check)
+    step_build
+    exec "$bin" check "${check_words[@]}"
+    ;;
 test) packages_bootstrap test && suites_run ;;
 esac

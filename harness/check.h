@@ -1,5 +1,7 @@
 /* check.h: every queue in every scenario its traits allow, by the model checker, against the
- * verdicts and numbers of executions that are committed in models/expected.tsv. */
+ * verdicts and numbers of executions that are committed in models/expected.tsv; and what follows
+ * from many explorations of each: which orders are needed (models/necessity.tsv), whether a stopped
+ * thread stops the others (models/progress.tsv). */
 #ifndef HARNESS_CHECK_H
 #define HARNESS_CHECK_H
 
@@ -7,13 +9,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum check_mode { CHECK_SCENARIOS, CHECK_WEAKEN, CHECK_PROGRESS };
+
 struct check_options {
+    enum check_mode mode;
     const char *queue, *scenario; /* regular expressions that match whole names; NULL: all */
     const char *model;            /* "rc11", "sc" or "tso" */
-    const char *expected;         /* the committed table */
+    const char *expected;         /* the committed table of scenarios */
+    const char *table;            /* ... of the mode, if it is another one */
     unsigned jobs;                /* explorations at a time */
     double max_seconds;           /* for each; 0: no limit */
     bool json, update;            /* update: write what was found into the table */
+    bool all;                     /* also what is known to be too large to finish */
 };
 
 /* Exit status: 0 everything as committed, 1 something differs or is violated, 2 bad request,
@@ -26,11 +33,14 @@ struct check_row {
     char queue[64], scenario[64], model[8];
     char verdict[32]; /* "ok", "unfinished", or the name of a fault */
     uint64_t complete, blocked;
+    uint64_t estimate; /* unfinished: executions in all, about; else 0 */
 };
 struct check_table {
     size_t n, room;
     struct check_row *row;
 };
+
+bool check_unfinished(const struct check_row *row);
 
 /* 0 or an errno; *line is the one that cannot be read (EBADMSG). A missing file is ENOENT. */
 int check_table_read(struct check_table *t, const char *path, unsigned *line);

@@ -1,5 +1,5 @@
-/* check_expected.c: the committed table of verdicts and numbers of executions: one line of six
- * fields, separated by tabs, for each queue, scenario and model. */
+/* check_expected.c: the committed table of verdicts and numbers of executions: one line for each
+ * queue, scenario and model. */
 #include "harness/check.h"
 
 #include <errno.h>
@@ -7,15 +7,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-static const char heading[] = "queue\tscenario\tmodel\tverdict\tcomplete\tblocked\n";
+#include "harness/check_tsv.h"
+
+static const char heading[] = "# queue\tscenario\tmodel\tverdict\tcomplete\tblocked\testimate";
 
 static bool same_cell(const struct check_row *r, const char *queue, const char *scenario,
                       const char *model)
 {
     return strcmp(r->queue, queue) == 0 && strcmp(r->scenario, scenario) == 0 &&
            strcmp(r->model, model) == 0;
+}
+
+bool check_unfinished(const struct check_row *row)
+{
+    return strcmp(row->verdict, "unfinished") == 0;
 }
 
 const struct check_row *check_table_find(const struct check_table *t, const char *queue,
@@ -52,58 +58,76 @@ void check_table_release(struct check_table *t)
     *t = (struct check_table){0};
 }
 
+static bool fill(char *to, size_t size, const char *word)
+{
+    return snprintf(to, size, "%s", word) < (int)size;
+}
+
+static bool count(uint64_t *to, const char *word)
+{
+    char *end;
+    errno = 0;
+    *to = strtoull(word, &end, 10);
+    return word[0] >= '0' && word[0] <= '9' && *end == '\0' && errno == 0;
+}
+
 int check_table_read(struct check_table *t, const char *path, unsigned *line)
 {
+    struct tsv words;
     *t = (struct check_table){0};
-    *line = 0;
-    FILE *const f = fopen(path, "r");
-    if (!f)
-        return errno;
-    char text[512];
-    int error = 0;
-    while (error == 0 && fgets(text, sizeof text, f)) {
+    int error = tsv_read(&words, heading, path, line);
+    for (size_t i = 0; error == 0 && i < words.n; i++) {
         struct check_row r;
-        char end;
-        ++*line;
-        if (*line == 1)
-            error = strcmp(text, heading) ? EBADMSG : 0;
-        else if (sscanf(text, "%63[^\t]\t%63[^\t]\t%7[^\t]\t%31[^\t]\t%" SCNu64 "\t%" SCNu64 "%c",
-                        r.queue, r.scenario, r.model, r.verdict, &r.complete, &r.blocked,
-                        &end) != 7 ||
-                 end != '\n' || check_table_find(t, r.queue, r.scenario, r.model))
-            error = EBADMSG;
-        else
-            error = check_table_set(t, &r);
+        char(*const word)[TSV_WORD] = words.row[i];
+        *line = (unsigned)i + 2;
+        error = fill(r.queue, sizeof r.queue, word[0]) &&
+                        fill(r.scenario, sizeof r.scenario, word[1]) &&
+                        fill(r.model, sizeof r.model, word[2]) &&
+                        fill(r.verdict, sizeof r.verdict, word[3]) && count(&r.complete, word[4]) &&
+                        count(&r.blocked, word[5]) && count(&r.estimate, word[6]) &&
+                        !check_table_find(t, r.queue, r.scenario, r.model)
+                    ? check_table_set(t, &r)
+                    : EBADMSG;
     }
-    if (error == 0 && ferror(f))
-        error = EIO;
-    fclose(f);
+    tsv_release(&words);
     if (error)
         check_table_release(t);
     return error;
 }
 
+/* How far an exploration got that was stopped is the machine's speed: two digits of it are enough. */
+static uint64_t two_digits(uint64_t n)
+{
+    uint64_t unit = 1;
+    while (n / unit >= 100)
+        unit *= 10;
+    return n / unit * unit + (n % unit >= unit / 2 && unit > 1 ? unit : 0);
+}
+
 int check_table_write(const struct check_table *t, const char *path)
 {
-    char name[4096];
-    if (snprintf(name, sizeof name, "%s.new", path) >= (int)sizeof name)
-        return ENAMETOOLONG;
-    FILE *const f = fopen(name, "w");
-    if (!f)
-        return errno;
-    fputs(heading, f);
-    for (size_t i = 0; i < t->n; i++) {
-        const struct check_row *const r = &t->row[i];
-        fprintf(f, "%s\t%s\t%s\t%s\t%" PRIu64 "\t%" PRIu64 "\n", r->queue, r->scenario, r->model,
-                r->verdict, r->complete, r->blocked);
+    struct tsv words;
+    int error = 0;
+    tsv_begin(&words, heading);
+    for (size_t i = 0; error == 0 && i < t->n; i++) {
+        struct check_row r = t->row[i];
+        char complete[24], blocked[24], estimate[24];
+        if (check_unfinished(&r)) {
+            r.complete = two_digits(r.complete);
+            r.blocked = two_digits(r.blocked);
+            r.estimate = two_digits(r.estimate);
+        } else {
+            r.estimate = 0;
+        }
+        snprintf(complete, sizeof complete, "%" PRIu64, r.complete);
+        snprintf(blocked, sizeof blocked, "%" PRIu64, r.blocked);
+        snprintf(estimate, sizeof estimate, "%" PRIu64, r.estimate);
+        const char *const word[] = {r.queue,  r.scenario, r.model, r.verdict,
+                                    complete, blocked,    estimate};
+        error = tsv_add(&words, word);
     }
-    errno = 0;
-    int error = fflush(f) || ferror(f) || fsync(fileno(f)) ? errno ? errno : EIO : 0;
-    if (fclose(f) && !error)
-        error = errno;
-    if (!error && rename(name, path))
-        error = errno;
-    if (error)
-        unlink(name);
+    if (error == 0)
+        error = tsv_write(&words, path);
+    tsv_release(&words);
     return error;
 }

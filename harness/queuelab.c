@@ -26,8 +26,10 @@ static const char usage[] =
     "                        [--queue REGEX] [--workload REGEX] [--seed N] [--rounds N]\n"
     "                        [--sample-ms X] [--pin spread|compact|none] [--dry-run] [--quiet]\n"
     "                        [--out DIR] [--resume DIR] [--json FILE|-]\n"
-    "  check     model-check: [--queue REGEX] [--scenario REGEX] [--model rc11|sc|tso]\n"
+    "  check     model-check: [--queue REGEX] [--scenario REGEX] [--model rc11|sc|tso] [--all]\n"
     "                        [--jobs N] [--max-seconds S] [--expected FILE] [--update] [--json]\n"
+    "            --weaken    which memory orders are needed [--table FILE]\n"
+    "            --progress  who waits for a stopped thread [--table FILE]\n"
     "  report    REPORT.md from records: --results DIR --report FILE [--data DIR | --check]\n"
     "  doctor    what this machine can tell: [--json]\n"
     "  help      this page\n"
@@ -198,9 +200,54 @@ static int command_bench(int argc, char **argv, const char *command)
     return bench(&o);
 }
 
+static bool parse_seconds(const char *text, double *seconds)
+{
+    char *end;
+    *seconds = strtod(text, &end);
+    return end != text && *end == '\0' && *seconds >= 0 && *seconds <= 1e6;
+}
+
+/* What the options leave open, and what they may not ask for together. 0 or EXIT_USAGE. */
+static int complete_check(struct check_options *o, double max_seconds)
+{
+    static const struct {
+        const char *option, *table;
+        double max_seconds;
+    } mode[] = {[CHECK_SCENARIOS] = {"", NULL, 300},
+                [CHECK_WEAKEN] = {"--weaken", "models/necessity.tsv", 20},
+                [CHECK_PROGRESS] = {"--progress", "models/progress.tsv", 2}};
+    const bool sweep = o->mode != CHECK_SCENARIOS;
+    o->max_seconds = max_seconds < 0 ? mode[o->mode].max_seconds : max_seconds;
+    if (sweep && strcmp(o->model, "rc11"))
+        return misuse("%s is of the model rc11 only", mode[o->mode].option);
+    if (sweep && o->all)
+        return misuse("--all does not go with %s", mode[o->mode].option);
+    if (!sweep && o->table)
+        return misuse("--table goes with --weaken or --progress; the scenarios' is --expected");
+    if (sweep && o->update && o->scenario)
+        return misuse("%s --update needs all scenarios: leave --scenario out",
+                      mode[o->mode].option);
+    if (!o->table)
+        o->table = mode[o->mode].table;
+    return 0;
+}
+
 static int command_check(int argc, char **argv)
 {
-    enum { QUEUE, SCENARIO, MODEL, JOBS, SECONDS, EXPECTED, UPDATE, JSON };
+    enum {
+        QUEUE,
+        SCENARIO,
+        MODEL,
+        JOBS,
+        SECONDS,
+        EXPECTED,
+        TABLE,
+        UPDATE,
+        JSON,
+        ALL,
+        WEAKEN,
+        PROGRESS
+    };
     static const struct option options[] = {
         {"queue", required_argument, NULL, QUEUE},
         {"scenario", required_argument, NULL, SCENARIO},
@@ -208,14 +255,17 @@ static int command_check(int argc, char **argv)
         {"jobs", required_argument, NULL, JOBS},
         {"max-seconds", required_argument, NULL, SECONDS},
         {"expected", required_argument, NULL, EXPECTED},
+        {"table", required_argument, NULL, TABLE},
         {"update", no_argument, NULL, UPDATE},
         {"json", no_argument, NULL, JSON},
+        {"all", no_argument, NULL, ALL},
+        {"weaken", no_argument, NULL, WEAKEN},
+        {"progress", no_argument, NULL, PROGRESS},
         {0},
     };
-    struct check_options o = {
-        .model = "rc11", .expected = "models/expected.tsv", .jobs = 1, .max_seconds = 300};
+    struct check_options o = {.model = "rc11", .expected = "models/expected.tsv", .jobs = 1};
+    double max_seconds = -1;
     uint64_t number;
-    char *end;
     for (int c; (c = next_option(argc, argv, options)) != -1;) {
         switch (c) {
         case QUEUE:
@@ -235,13 +285,15 @@ static int command_check(int argc, char **argv)
             o.jobs = (unsigned)number;
             break;
         case SECONDS:
-            o.max_seconds = strtod(optarg, &end);
-            if (end == optarg || *end || !(o.max_seconds >= 0 && o.max_seconds <= 1e6))
+            if (!parse_seconds(optarg, &max_seconds))
                 return misuse("--max-seconds '%s' is no number from 0 (no limit) to 1000000",
                               optarg);
             break;
         case EXPECTED:
             o.expected = optarg;
+            break;
+        case TABLE:
+            o.table = optarg;
             break;
         case UPDATE:
             o.update = true;
@@ -249,11 +301,21 @@ static int command_check(int argc, char **argv)
         case JSON:
             o.json = true;
             break;
+        case ALL:
+            o.all = true;
+            break;
+        case WEAKEN:
+        case PROGRESS:
+            if (o.mode != CHECK_SCENARIOS)
+                return misuse("one of --weaken and --progress at a time");
+            o.mode = c == WEAKEN ? CHECK_WEAKEN : CHECK_PROGRESS;
+            break;
         default:
             return EXIT_USAGE;
         }
     }
-    return check(&o);
+    const int status = complete_check(&o, max_seconds);
+    return status ? status : check(&o);
 }
 
 static int command_report(int argc, char **argv)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "harness/report_book.h"
+#include "harness/report_proof.h"
 
 static const struct {
     const char *name;
@@ -21,12 +22,20 @@ static const struct {
     {"contention", section_contention},   {"oversubscription", section_oversubscription},
     {"interface", section_interface},     {"limits", section_limits},
     {"cannot_tell", section_cannot_tell}, {"records", section_records},
+    {"explored", section_explored},       {"progress", section_progress},
+    {"necessity", section_necessity},     {"mutants", section_mutants},
+    {"litmus", section_litmus},           {"counterexamples", section_counterexamples},
 };
-enum { SECTIONS = sizeof sections / sizeof *sections };
+enum {
+    SECTIONS = sizeof sections / sizeof *sections,
+    FROM_RECORDS = 12, /* of them; the others come from the model checker's tables */
+};
 
 const char *const report_sections[] = {
-    "verdict",          "machine",   "families", "absolute",    "latency", "memory", "contention",
-    "oversubscription", "interface", "limits",   "cannot_tell", "records", NULL,
+    "verdict",     "machine",    "families",         "absolute",  "latency",
+    "memory",      "contention", "oversubscription", "interface", "limits",
+    "cannot_tell", "records",    "explored",         "progress",  "necessity",
+    "mutants",     "litmus",     "counterexamples",  NULL,
 };
 _Static_assert(sizeof report_sections / sizeof *report_sections == SECTIONS + 1, "one list each");
 
@@ -36,8 +45,7 @@ _Static_assert(sizeof report_sections / sizeof *report_sections == SECTIONS + 1,
 
 /* ---- files --------------------------------------------------------------------------------- */
 
-static int read_whole(const char *path, char **text, size_t *size, char *message,
-                      size_t message_size)
+int read_whole(const char *path, char **text, size_t *size, char *message, size_t message_size)
 {
     FILE *f = fopen(path, "r"), *m = NULL;
     char buffer[1 << 14];
@@ -54,11 +62,12 @@ static int read_whole(const char *path, char **text, size_t *size, char *message
         error = ENOMEM;
     if (f)
         fclose(f);
+    if (error) {
+        free(*text);
+        *text = NULL;
+    }
     if (error)
-        snprintf(message, message_size, "cannot read %s: %s%s", path, strerror(error),
-                 error == ENOENT
-                     ? ": a report is prose with markers; begin with a copy of REPORT.md"
-                     : "");
+        snprintf(message, message_size, "cannot read %s: %s", path, strerror(error));
     return error;
 }
 
@@ -192,6 +201,9 @@ static char *generate(const struct book *b, int i, size_t *size)
 
 struct job {
     struct book book;
+    struct proof proof;
+    char *tables; /* models/TABLES.md; NULL: nothing to write */
+    size_t tables_size;
     char *report;
     size_t report_size;
     struct body body[SECTIONS];
@@ -204,10 +216,20 @@ static int prepare(struct job *j, const char *results_dir, const char *report_pa
 {
     memset(j, 0, sizeof *j);
     int error = read_whole(report_path, &j->report, &j->report_size, message, message_size);
+    if (error == ENOENT)
+        snprintf(message, message_size,
+                 "cannot read %s: %s: a report is prose with markers; begin with a copy of "
+                 "REPORT.md",
+                 report_path, strerror(error));
     if (!error)
         error = parse(report_path, j->report, j->body, message, message_size);
     if (!error)
         error = book_read(&j->book, results_dir, message, message_size);
+    if (!error)
+        error = proof_read(&j->proof, report_path, message, message_size);
+    if (!error && (error = proof_tables(&j->proof, &j->tables, &j->tables_size)))
+        snprintf(message, message_size, "no memory to write %s/TABLES.md", j->proof.models);
+    j->book.proof = &j->proof;
     for (int i = 0; i < SECTIONS && !error; i++)
         if (!(j->fresh[i] = generate(&j->book, i, &j->fresh_size[i]))) {
             snprintf(message, message_size, "no memory to write section '%s'", sections[i].name);
@@ -221,6 +243,8 @@ static void finish(struct job *j)
     for (int i = 0; i < SECTIONS; i++)
         free(j->fresh[i]);
     free(j->report);
+    free(j->tables);
+    proof_free(&j->proof);
     book_free(&j->book);
 }
 
@@ -252,9 +276,17 @@ static char *assemble(const struct job *j, size_t *size)
     return text;
 }
 
+enum { TABLES_PATH = 4200 };
+
+static void tables_path(const struct job *j, char path[TABLES_PATH])
+{
+    snprintf(path, TABLES_PATH, "%s/TABLES.md", j->proof.models);
+}
+
 int report_write(const char *results_dir, const char *report_path, const char *data_dir,
                  char *message, size_t message_size)
 {
+    char path[TABLES_PATH];
     struct job *j = calloc(1, sizeof *j);
     if (!j) {
         snprintf(message, message_size, "no memory");
@@ -274,8 +306,31 @@ int report_write(const char *results_dir, const char *report_path, const char *d
         }
         free(text);
     }
+    if (!error && j->tables) {
+        tables_path(j, path);
+        error = write_whole(path, j->tables, j->tables_size, message, message_size);
+    }
     finish(j);
     free(j);
+    return error;
+}
+
+static int tables_check(const struct job *j, char *message, size_t message_size)
+{
+    char path[TABLES_PATH], *text;
+    size_t size;
+    if (!j->tables)
+        return 0;
+    tables_path(j, path);
+    int error = read_whole(path, &text, &size, message, message_size);
+    if (!error && (size != j->tables_size || memcmp(text, j->tables, size) != 0)) {
+        snprintf(message, message_size,
+                 "%s is not what the tables beside it give; write it again with "
+                 "`./run_all.sh report`",
+                 path);
+        error = EILSEQ;
+    }
+    free(text);
     return error;
 }
 
@@ -299,12 +354,16 @@ int report_check(const char *results_dir, const char *report_path, char *message
         unsigned line = 1;
         for (const char *c = j->report; c < is + same; c++)
             line += *c == '\n';
+        const bool from_records = i < FROM_RECORDS;
         snprintf(message, message_size,
-                 "%s:%u: section '%s' is not what %s gives; write it again with "
+                 "%s:%u: section '%s' is not what %s%s gives; write it again with "
                  "`./run_all.sh report`",
-                 report_path, line, sections[i].name, results_dir);
+                 report_path, line, sections[i].name, from_records ? results_dir : j->proof.models,
+                 from_records ? "" : "/");
         error = EILSEQ;
     }
+    if (!error)
+        error = tables_check(j, message, message_size);
     finish(j);
     free(j);
     return error;

@@ -49,7 +49,8 @@ struct book {
     struct env env;
     unsigned cpus, rounds;
     char results_dir[4096];
-    const char *directory; /* its last part */
+    const char *directory;     /* its last part */
+    const struct proof *proof; /* report_proof.h: the model checker's tables; NULL for figures */
 };
 
 int book_read(struct book *b, const char *results_dir, char *message, size_t message_size);
@@ -126,8 +127,11 @@ typedef int section(FILE *f, const struct book *b);
 section section_verdict, section_machine, section_families, section_absolute, section_latency;
 section section_memory, section_contention, section_oversubscription, section_interface;
 section section_limits, section_cannot_tell, section_records;
+section section_explored, section_progress, section_necessity, section_mutants, section_litmus;
+section section_counterexamples;
 
 int report_data(const struct book *b, const char *data_dir, char *message, size_t message_size);
+int read_whole(const char *path, char **text, size_t *size, char *message, size_t message_size);
 int write_whole(const char *path, const char *text, size_t size, char *message,
                 size_t message_size);
 

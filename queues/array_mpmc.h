@@ -156,7 +156,8 @@ static inline q_hot enum q_status array_mpmc_push(struct array_mpmc *q, struct a
     for (unsigned step = 0;;) {
         uint64_t tail = a_load(&q->tail, relaxed);
         const uint64_t turn = array_mpmc_turn(q, tail);
-        const uint64_t seen = a_load(&array_mpmc_cell(q, tail)->turn, acquire); /* [>freed] */
+        const uint64_t seen =
+            a_load(&array_mpmc_cell(q, tail)->turn, acquire); /* [>freed] [>filled] */
         if (seen < turn)
             return tail & ARRAY_MPMC_CLOSED ? Q_CLOSED : Q_FULL;
         if (seen > turn) {
@@ -180,7 +181,8 @@ static inline q_hot enum q_status array_mpmc_pop(struct array_mpmc *q, struct ar
     for (unsigned step = 0;;) {
         uint64_t head = a_load(&q->head, relaxed);
         const uint64_t turn = array_mpmc_turn(q, head) + 1;
-        const uint64_t seen = a_load(&array_mpmc_cell(q, head)->turn, acquire); /* [>filled] */
+        const uint64_t seen =
+            a_load(&array_mpmc_cell(q, head)->turn, acquire); /* [>filled] [>freed] */
         if (seen < turn)
             return array_mpmc_no_item(q, head);
         if (seen > turn) {

@@ -143,7 +143,7 @@ static inline bool ring_mpsc_discard(struct ring_mpsc *q, struct ring_mpsc_handl
         return false; /* closed; or the tail's cell is just being read: it will be free */
     struct array_mpmc_cell *const cell = array_mpmc_cell(ring, mine);
     const uint64_t turn = array_mpmc_turn(ring, mine) + 1;
-    if (a_load(&cell->turn, acquire) != turn) /* [>filled] */
+    if (a_load(&cell->turn, acquire) != turn) /* [>filled] [>freed] */
         return false;                         /* the oldest is not there yet */
     /* tail only grows: if head is still ours, tail - head > mask holds now. */
     if (!a_cas(&ring->head, &head, mine + 1, relaxed, relaxed)) {

@@ -41,6 +41,8 @@
  * Edges   filled    push -> pop           the slot holds the item of this turn
  *         read      pop -> pop            the slot has been read; pop that drains the segment
  *         linked    push -> push, pop     the next segment may be used
+ *         claimed  push, pop -> any     positions before this one belong to others
+ *         closed   close -> push, pop   no position beyond this one will be filled
  *         moved     pop -> pop            the head's segment belongs to its position
  *         retired   pop -> pop, detach    a drained segment and its place in the list
  *         spare     any -> any            nobody uses this segment any more */
@@ -257,7 +259,8 @@ static inline q_hot size_t segment_mpmc_put(struct segment_mpmc *q, struct segme
     uint64_t tail, first;
     size_t k;
     for (unsigned step = 0, spins = 0;;) {
-        tail = a_load(&q->tail.position, seq_cst);   /* [>linked] [sc: one order with pops] */
+        tail = a_load(&q->tail.position,
+                      seq_cst); /* [>linked] [>claimed] [>closed] [sc: one order with pops] */
         segment = a_load(&q->tail.segment, acquire); /* [>linked] */
         first = tail & slots;
         if (__builtin_expect((tail & SEGMENT_MPMC_CLOSED) != 0, 0)) {
@@ -277,7 +280,8 @@ static inline q_hot size_t segment_mpmc_put(struct segment_mpmc *q, struct segme
             break;
         }
         uint64_t seen = tail;
-        if (a_cas(&q->tail.position, &seen, tail + k, seq_cst, relaxed)) /* [sc: EMPTY, close] */
+        if (a_cas(&q->tail.position, &seen, tail + k, seq_cst,
+                  relaxed)) /* [claimed>] [sc: EMPTY, close] */
             break;
         h->counts.cas_failed++;
         q_backoff(&step);
@@ -313,11 +317,13 @@ static inline q_hot size_t segment_mpmc_get(struct segment_mpmc *q, struct segme
     uint64_t head, first;
     size_t k;
     for (unsigned step = 0, spins = 0;;) {
-        head = a_load(&q->head.position, seq_cst);   /* [>moved] [sc: EMPTY is exact] */
+        head = a_load(&q->head.position, seq_cst);   /* [>moved] [>claimed] [sc: EMPTY is exact] */
         segment = a_load(&q->head.segment, acquire); /* [>moved] */
         first = head & slots;
         if (head + n > h->seen_tail) {
-            const uint64_t tail = a_load(&q->tail.position, seq_cst); /* [sc: EMPTY is exact] */
+            const uint64_t tail =
+                a_load(&q->tail.position,
+                       seq_cst); /* [>linked] [>claimed] [>closed] [sc: EMPTY is exact] */
             h->seen_tail = tail & ~SEGMENT_MPMC_CLOSED;
             if (head == h->seen_tail) {
                 *why = tail & SEGMENT_MPMC_CLOSED ? Q_CLOSED : Q_EMPTY;
@@ -333,7 +339,8 @@ static inline q_hot size_t segment_mpmc_get(struct segment_mpmc *q, struct segme
         if (n > 1 && k > h->seen_tail - head)
             k = h->seen_tail - head;
         uint64_t seen = head;
-        if (a_cas(&q->head.position, &seen, head + k, seq_cst, relaxed)) /* [sc: EMPTY is exact] */
+        if (a_cas(&q->head.position, &seen, head + k, seq_cst,
+                  relaxed)) /* [claimed>] [sc: EMPTY is exact] */
             break;
         h->counts.cas_failed++;
         q_backoff(&step);
@@ -403,7 +410,8 @@ Q_WAIT_BY_PARKING(segment_mpmc)
 
 static inline void segment_mpmc_close(struct segment_mpmc *q, struct segment_mpmc_handle *h)
 {
-    a_or(&q->tail.position, SEGMENT_MPMC_CLOSED, seq_cst); /* [sc: no push after it] */
+    a_or(&q->tail.position, SEGMENT_MPMC_CLOSED,
+         seq_cst); /* [closed>] [>claimed] [sc: no push after it] */
     q_event_notify(&q->items, SIZE_MAX, &h->counts);
     q_event_notify(&q->room, SIZE_MAX, &h->counts);
 }

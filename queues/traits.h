@@ -54,7 +54,7 @@ struct q_traits {
     const char *source;  /* the paper or code it follows: author, title, year */
 
     unsigned producers, consumers; /* most threads attached on each side; 0: any number */
-    enum q_progress push, pop;     /* as promised: not proved yet by a checker */
+    enum q_progress push, pop;     /* as promised; queuelab check --progress says what is found */
     enum q_order order;
     unsigned lanes;    /* priority lanes, 1: none */
     bool bounded;      /* push may answer Q_FULL */

@@ -29,7 +29,9 @@ answers 2 "'report' does not know" report --seed 1
 answers 2 "belong to a new one" --resume --only ring_
 answers 2 "belong to a new one" --resume --quick
 
-./run_all.sh help | grep -q -- '--budget TIME' || fail "help does not name --budget"
+for word in '--budget TIME' 'run_all.sh check'; do
+    ./run_all.sh help | grep -q -- "$word" || fail "help does not name $word"
+done
 
 # A machine without anything, and a person who is not root: the one command to run, exit 2.
 cp -r run_all.sh tools "$work"

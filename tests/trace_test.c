@@ -176,7 +176,7 @@ static void a_race_names_the_broken_link(void **state)
     says("A (step 1) --then--> B (step 2) --read by--> C (step 3) --then--> D (step 4)");
     says("writes shared.flag relaxed, which is not a release");
     says_not("not an acquire");
-    says("See it again  again!");
+    says("Again: again!");
     says_in_order("Why RC11 allows it", "So A (step 1) does not happen before D (step 4)");
 
     struct repair repair[8];

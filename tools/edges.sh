@@ -1,5 +1,5 @@
 #!/bin/sh
-# edges.sh [--markdown] [FILE...]: holds the comments of queues/*.h to the code.
+# edges.sh [--markdown | --observed PAIRS] [FILE...]: holds the comments of queues/*.h to the code.
 #
 # The opening comment of a queue lists its edges, what one thread hands to another:
 #
@@ -14,17 +14,29 @@
 #   raw atomics, volatile, malloc or free (they belong in atomics.h and memory.h)
 #
 # Tables and ends of the headers that a header includes count as its own. --markdown prints all
-# edges as a table. Exit status: 0 clean, 1 findings, 2 misuse.
+# edges as a table. --observed compares with what the checker saw (observed_edges.sh), lines of PAIRS
+# "FROM.h:LINE -> TO.h:LINE": a release and an acquire that synchronized must have an edge in common
+# (a fence that is there for [sc:] alone needs none), every edge must have been seen, and every tag
+# as an end of its edge. Exit status: 0 clean, 1 findings, 2 misuse.
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
-markdown=0
+usage='usage: edges.sh [--markdown | --observed PAIRS] [FILE...]'
+markdown=0 observed=
 case ${1-} in
+--observed)
+    observed=${2-}
+    if [ ! -r "$observed" ]; then
+        echo "edges.sh: cannot read the observed pairs '$observed'; $usage" >&2
+        exit 2
+    fi
+    shift 2
+    ;;
 --markdown)
     markdown=1
     shift
     ;;
 -*)
-    echo "edges.sh: unknown option $1; usage: edges.sh [--markdown] [FILE...]" >&2
+    echo "edges.sh: unknown option $1; $usage" >&2
     exit 2
     ;;
 esac
@@ -39,9 +51,9 @@ for file in "$@"; do
     fi
 done
 
-exec awk -v markdown="$markdown" '
+exec awk -v markdown="$markdown" -v observed="$observed" '
 function finding(file, line, text) {
-    if (markdown)
+    if (markdown || (observed && !comparing))
         return
     print file ":" line ": " text
     findings++
@@ -126,9 +138,11 @@ function tags(text, file, line, statement,    tag, name) {
         if (tag ~ /^>/) {
             arrives[file, name] = 1
             arr[statement, line] = 1
+            arr_names[statement] = arr_names[statement] name " "
         } else {
             departs[file, name] = 1
             dep[statement, line] = 1
+            dep_names[statement] = dep_names[statement] name " "
         }
         uses[file] = uses[file] line ":" name " "
     }
@@ -190,6 +204,10 @@ function end_statement(file, last,    at, rest, base, word, depth, i, c, list, o
         for (k = first; k <= last; k++)
             if (((file, number, k) in dep) || ((file, number, k) in arr) || ((file, number, k) in sc))
                 finding(file, k, "a tag, but no ordered access in this statement")
+    for (k = first; k <= last; k++)
+        statement_at[short(file), k] = file SUBSEP number
+    ordering_fence[file, number] = statement ~ /a_fence/ && dep_names[file, number] arr_names[file, number] == ""
+    place[file, number] = file ":" last
     number++
     statement = ""
     depth_now = 0
@@ -309,9 +327,73 @@ function judge(file,    list, n, i, use, members, m, k, known, out, into) {
     }
 }
 
+# "x.h:12" -> the statement, file SUBSEP number; "": it lies in none of the headers.
+function statement_of(at,    part) {
+    split(at, part, ":")
+    sub(/.*\//, "", part[1])
+    return statement_at[part[1], part[2]]
+}
+
+function brackets(names, before, after,    list, n, i, text) {
+    n = split(names, list, " ")
+    for (i = 1; i <= n; i++)
+        text = text " [" before list[i] after "]"
+    return n ? text : " no edge"
+}
+
+# One observed pair: which edges it is, or that it is none.
+function observe(pair,    end, from, to, list, n, i, edge) {
+    split(pair, end, " -> ")
+    from = statement_of(end[1])
+    to = statement_of(end[2])
+    if (from == "" || to == "" || ordering_fence[from] || ordering_fence[to])
+        return
+    n = split(dep_names[from], list, " ")
+    for (i = 1; i <= n; i++)
+        if (index(" " arr_names[to], " " list[i] " ")) {
+            edge = list[i]
+            seen[edge] = seen_from[from, edge] = seen_to[to, edge] = 1
+        }
+    if (edge == "") {
+        split(place[from], end, ":")
+        finding(end[1], end[2], "undeclared: synchronizes with " place[to] ":" \
+                brackets(dep_names[from], "", ">") " here," brackets(arr_names[to], ">", "") " there")
+    }
+}
+
+function compare(    pair, i, k, n, list, key, end) {
+    comparing = 1
+    while ((getline pair < observed) > 0)
+        if (!(pair in known_pair)) {
+            known_pair[pair] = 1
+            observe(pair)
+        }
+    for (i = 1; i < ARGC; i++) {
+        n = split(table_names[ARGV[i]], list, " ")
+        for (k = 1; k <= n; k++)
+            if (!(list[k] in seen))
+                finding(ARGV[i], table[ARGV[i], list[k]], "never seen: edge \"" list[k] "\" in no scenario")
+    }
+    for (key in place) {
+        split(place[key], end, ":")
+        n = split(dep_names[key], list, " ")
+        for (k = 1; k <= n; k++)
+            if (list[k] in seen && !((key, list[k]) in seen_from))
+                finding(end[1], end[2], "never seen: [" list[k] ">] departs from here in no scenario")
+        n = split(arr_names[key], list, " ")
+        for (k = 1; k <= n; k++)
+            if (list[k] in seen && !((key, list[k]) in seen_to))
+                finding(end[1], end[2], "never seen: [>" list[k] "] arrives here in no scenario")
+    }
+}
+
 BEGIN {
     for (i = 1; i < ARGC; i++)
         load(ARGV[i], 0)
+    if (observed) {
+        compare()
+        exit findings > 0
+    }
     if (markdown) {
         print "| header | edge | from -> to | what the other side may then rely on |"
         print "|---|---|---|---|"

@@ -164,6 +164,11 @@ static bool take_random(struct options *o, const char *value)
     return read_number(value, 1, UINT32_MAX, &o->explore.random);
 }
 
+static bool take_preemptions(struct options *o, const char *value)
+{
+    return read_number(value, 1, EVENTS_MAX, &o->explore.preemptions);
+}
+
 static bool take_jobs(struct options *o, const char *value)
 {
     return read_number(value, 1, 1024, &o->explore.jobs);
@@ -181,6 +186,12 @@ static bool take_name(struct options *o, const char *value)
     return *value != '\0';
 }
 
+static bool take_replay(struct options *o, const char *value)
+{
+    o->replay = value;
+    return *value != '\0';
+}
+
 #define FLAG(name, field)                                                                          \
     static bool name(struct options *o, const char *value)                                         \
     {                                                                                              \
@@ -191,6 +202,8 @@ FLAG(take_no_cuts, explore.no_cuts)
 FLAG(take_keep_going, explore.keep_going)
 FLAG(take_json, json)
 FLAG(take_sites, sites)
+FLAG(take_edges, edges)
+FLAG(take_scenarios, scenarios)
 FLAG(take_quiet, quiet)
 FLAG(take_help, help)
 
@@ -207,6 +220,7 @@ static const struct option {
     {"--jobs", "N", take_jobs, "processes that share the work (1)"},
     {"--shard", "I/N", take_shard, "only part I of N: 1/4 to 4/4 together are everything"},
     {"--random", "N", take_random, "sample N executions instead of exploring all"},
+    {"--preemptions", "N", take_preemptions, "... with at most N preemptions in each"},
     {"--seed", "N", take_seed, "the sample follows from N (0)"},
     {"--spurious", "N", take_spurious, "weak compare-and-swaps that fail for no reason (1)"},
     {"--timeouts", "N", take_timeouts, "waits that may time out early (2)"},
@@ -215,14 +229,19 @@ static const struct option {
     {"--keep-going", NULL, take_keep_going, "count all executions although one failed"},
     {"--sites", NULL, take_sites,
      "list the atomic operations that were executed, with their orders"},
+    {"--edges", NULL, take_edges,
+     "list which release synchronized with which acquire in some execution"},
     {"--weaken", "FILE:LINE=ORDER[,FAILURE]", take_weaken,
      "with this order at that operation; also SITE=ORDER, as in --sites"},
     {"--freeze", "T:K", take_freeze, "thread T (0: main) stops after K of its events"},
     {"--function", "NAME", take_function, "start at void NAME(void) instead of main"},
+    {"--scenarios", NULL, take_scenarios, "list the scenarios that apply to this queue"},
     {"--policy", "ltr|rtl", take_policy,
      "which thread goes first; the counts do not depend on it (ltr)"},
     {"--no-cuts", NULL, take_no_cuts, "explore idle loop iterations too; may not end"},
     {"--name", "TEXT", take_name, "what to call the program in the output"},
+    {"--replay", "COMMAND", take_replay,
+     "the command that a report names to see it again (this one)"},
     {"--json", NULL, take_json, "one JSON object instead of text"},
     {"--quiet", NULL, take_quiet, "only the verdict and the executions"},
     {"--help", NULL, take_help, "this text"},
@@ -277,6 +296,10 @@ bool options_read(int argc, char **argv, struct options *o, char *why, size_t si
                      t->value);
             return false;
         }
+    }
+    if (o->edges && o->explore.jobs > 1) {
+        snprintf(why, size, "--edges looks at every execution in one process: without --jobs");
+        return false;
     }
     if (!o->object && !o->help) {
         snprintf(why, size, "no program");

@@ -12,13 +12,14 @@ struct options {
     struct explore_options explore;
     const char *object;   /* the shared object */
     const char *name;     /* what to call the program: its source file */
+    const char *replay;   /* the command that shows this again, or NULL */
     const char *function; /* start here instead of at main, or NULL */
     const char *weaken;   /* WHERE of --weaken WHERE=ORDER, or NULL */
     size_t weaken_length;
     bool weaken_both; /* the order of failure was given as well */
     bool weaken_all;  /* --weaken all: every one in turn */
     bool freeze_all;  /* --freeze all: every thread after every step */
-    bool json, sites, quiet, help;
+    bool json, sites, edges, scenarios, quiet, help;
     bool colour; /* main decides */
 };
 

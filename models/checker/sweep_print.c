@@ -43,33 +43,36 @@ static const char *words(const struct explore_result *r)
 
 /* ---- weaker orders ----------------------------------------------------------------------- */
 
-static const char *operation(const struct weakening *w)
-{
-    return w->kind == EV_FENCE  ? "fence"
-           : w->rmw             ? "read-modify-write"
-           : w->kind == EV_READ ? "load"
-                                : "store";
-}
+static const char *const operations[] = {[WEAKENED_LOAD] = "load",
+                                         [WEAKENED_STORE] = "store",
+                                         [WEAKENED_RMW] = "read-modify-write",
+                                         [WEAKENED_CAS] = "compare-and-swap",
+                                         [WEAKENED_FENCE] = "fence",
+                                         [WEAKENED_FENCE_LIGHT] = "light fence"};
 
-static void orders(char *text, size_t size, enum order good, enum order bad, bool two)
+static void orders(char *text, size_t size, const struct weakening *w, enum order order,
+                   enum order bad)
 {
-    snprintf(text, size, two ? "%s/%s" : "%s", order_name(good), order_name(bad));
+    const bool fence = w->operation == WEAKENED_FENCE || w->operation == WEAKENED_FENCE_LIGHT;
+    if (w->operation == WEAKENED_CAS)
+        snprintf(text, size, "%s/%s", order_name(order), order_name(bad));
+    else
+        snprintf(text, size, "%s", fence && order == RELAXED ? "none" : order_name(order));
 }
 
 static void each_weakening(const struct weakening *w, void *arg)
 {
     struct printer *p = arg;
-    const bool two = w->rmw && w->from_bad != w->from;
     char from[40], to[40];
-    orders(from, sizeof from, w->from, w->from_bad, two);
-    orders(to, sizeof to, w->to, w->to_bad, two);
+    orders(from, sizeof from, w, w->from, w->from_bad);
+    orders(to, sizeof to, w, w->to, w->to_bad);
     source_prepare(&w->site, 1);
     p->unfinished |= !w->result->finished && w->result->fault.kind == FAULT_NONE;
     if (p->o->json) {
-        fprintf(p->f, "%s{", p->lines++ ? "," : "");
+        fprintf(p->f, "%s\n{", p->lines++ ? "," : "");
         put_place(p->f, w->site);
-        fprintf(p->f, ",\"operation\":\"%s\",\"from\":\"%s\",\"to\":\"%s\"", operation(w), from,
-                to);
+        fprintf(p->f, ",\"operation\":\"%s\",\"from\":\"%s\",\"to\":\"%s\"",
+                operations[w->operation], from, to);
         put_result(p->f, w->result);
         fprintf(p->f, "}");
         return;
@@ -77,37 +80,79 @@ static void each_weakening(const struct weakening *w, void *arg)
     const struct source_line *line = source_of(w->site);
     char where[80];
     snprintf(where, sizeof where, "%s:%u", line->file, line->line);
-    fprintf(p->f, "%-28s %-18s %-16s -> %-16s %-20s %s\n", where, operation(w), from, to,
-            words(w->result), line->text);
+    fprintf(p->f, "%-28s %-18s %-16s -> %-16s %-20s %s\n", where, operations[w->operation], from,
+            to, words(w->result), line->text);
     fflush(p->f);
 }
 
 /* ---- frozen threads ---------------------------------------------------------------------- */
 
+static const char *const kinds[OP_KINDS] = {
+    [OP_PUSH] = "push", [OP_POP] = "pop", [OP_CLOSE] = "close"};
+
+static void put_kinds(FILE *f, const char *key, const bool set[OP_KINDS])
+{
+    unsigned n = 0;
+    fprintf(f, ",\"%s\":[", key);
+    for (unsigned i = 0; i < OP_KINDS; i++)
+        if (set[i])
+            fprintf(f, "%s\"%s\"", n++ ? "," : "", kinds[i]);
+    fprintf(f, "]");
+}
+
 static void each_freeze(const struct freeze *z, void *arg)
 {
     struct printer *p = arg;
-    const bool blocks = sweep_blocks(z->result);
+    const bool blocks = sweep_blocks(z), wrong = z->result->fault.kind != FAULT_NONE;
     source_prepare(&z->site, 1);
-    p->unfinished |= !z->result->finished && z->result->fault.kind == FAULT_NONE;
+    p->unfinished |= !z->result->finished && !wrong;
     if (p->o->json) {
-        fprintf(p->f, "%s{\"thread\":%u,\"after\":%u,\"blocks\":%s,", p->lines++ ? "," : "",
+        fprintf(p->f, "%s\n{\"thread\":%u,\"after\":%u,\"blocks\":%s", p->lines ? "," : "",
                 z->thread, z->after, blocks ? "true" : "false");
+        put_kinds(p->f, "waits", z->waits);
+        put_kinds(p->f, "refused", z->refused);
+        fprintf(p->f, ",");
         put_place(p->f, z->site);
         put_result(p->f, z->result);
         fprintf(p->f, "}");
-    } else if (z->result->fault.kind != FAULT_NONE) {
+        p->lines++;
+    } else if (blocks || wrong) {
         const struct source_line *line = source_of(z->site);
-        fprintf(p->f, "T%u stops after step %u, %s:%u: %s\n    %s: %s\n", z->thread, z->after,
-                line->file, line->line, line->text, words(z->result), z->result->fault.text);
+        fprintf(p->f, "T%u stops after step %u, %s:%u: %s\n", z->thread, z->after, line->file,
+                line->line, line->text);
+        if (wrong)
+            fprintf(p->f, "    %s: %s\n", words(z->result), z->result->fault.text);
+        if (z->refused[OP_POP])
+            fprintf(p->f, "    a pop finds nothing, for ever, though an item was pushed\n");
+        if (z->refused[OP_PUSH])
+            fprintf(p->f, "    a push finds no room, for ever, though there is some\n");
         p->lines++;
     }
+}
+
+static void put_steps(FILE *f, const struct freeze_steps *steps)
+{
+    fprintf(f, ",\"longest\":{");
+    for (unsigned i = 0; i < OP_KINDS; i++)
+        fprintf(f, "%s\"%s\":%u", i ? "," : "", kinds[i], steps[i].longest);
+    fprintf(f, "}");
+    bool retried[OP_KINDS];
+    for (unsigned i = 0; i < OP_KINDS; i++)
+        retried[i] = steps[i].retried;
+    put_kinds(f, "retried", retried);
+}
+
+static void print_steps(FILE *f, const struct freeze_steps *steps)
+{
+    for (unsigned i = 0; i < OP_KINDS; i++)
+        if (steps[i].longest)
+            fprintf(f, "longest %s: %u steps\n", kinds[i], steps[i].longest);
 }
 
 int sweep_print(FILE *f, const struct options *o, struct explore_result *base)
 {
     struct printer p = {.f = f, .o = o};
-    unsigned steps = 0;
+    struct freeze_steps steps[OP_KINDS] = {{0}};
     if (o->json) {
         fprintf(f, "{\"program\":");
         json_put_string(f, o->name);
@@ -117,10 +162,13 @@ int sweep_print(FILE *f, const struct options *o, struct explore_result *base)
     if (o->weaken_all)
         sweep_weaken(&o->explore, loader_run, NULL, base, each_weakening, &p);
     else
-        sweep_freeze(&o->explore, loader_run, NULL, base, &steps, each_freeze, &p);
+        sweep_freeze(&o->explore, loader_run, NULL, base, steps, each_freeze, &p);
     if (o->json) {
-        fprintf(f, "],\"steps\":%u,\"as_written\":{\"complete\":%" PRIu64 ",\"blocked\":%" PRIu64,
-                steps, base->complete, base->blocked);
+        fprintf(f, "\n]");
+        if (o->freeze_all)
+            put_steps(f, steps);
+        fprintf(f, ",\"as_written\":{\"complete\":%" PRIu64 ",\"blocked\":%" PRIu64, base->complete,
+                base->blocked);
         put_result(f, base);
         fprintf(f, "}}\n");
     } else if (base->fault.kind != FAULT_NONE) {
@@ -130,8 +178,7 @@ int sweep_print(FILE *f, const struct options *o, struct explore_result *base)
                 p.lines ? "blocking: the others wait where it stopped at %u of its steps\n"
                         : "non-blocking: wherever one thread stops, the others finish\n",
                 p.lines);
-        if (steps)
-            fprintf(f, "longest operation: %u steps\n", steps);
+        print_steps(f, steps);
     }
     fflush(f);
     if (base->fault.kind != FAULT_NONE || !base->finished)

@@ -10,7 +10,7 @@
 #include "models/checker/report/report.h"
 #include "models/checker/report/source.h"
 
-enum { SITES_MAX = 1024, REPAIRS_MAX = 8 };
+enum { SITES_MAX = 1024, EDGES_MAX = 4096, REPAIRS_MAX = 8 };
 
 /* A repair is tried for at most as long as this, and all of them together. */
 static const double REPAIR_SECONDS = 2, REPAIRS_SECONDS = 6;
@@ -98,6 +98,58 @@ static void put_sites(FILE *f)
     fprintf(f, "]");
 }
 
+static struct site_edge pairs[EDGES_MAX];
+
+static int by_ends(const void *a, const void *b)
+{
+    const struct site_edge *x = a, *y = b;
+    return x->from != y->from ? (x->from > y->from) - (x->from < y->from)
+                              : (x->to > y->to) - (x->to < y->to);
+}
+
+static size_t edges(void)
+{
+    const size_t n = explore_edges(pairs, EDGES_MAX);
+    sites(); /* every end is one of them */
+    qsort(pairs, n, sizeof *pairs, by_ends);
+    return n;
+}
+
+static void print_edges(FILE *f)
+{
+    const size_t n = edges();
+    fprintf(f, "edges:\n");
+    for (size_t i = 0; i < n; i++) {
+        const struct source_line *from = source_of(pairs[i].from), *to = source_of(pairs[i].to);
+        fprintf(f, "  %s:%u -> %s:%u\n      %s\n      %s\n", from->file, from->line, to->file,
+                to->line, from->text, to->text);
+    }
+}
+
+static void put_end(FILE *f, const char *name, uint32_t site)
+{
+    const struct source_line *line = source_of(site);
+    fprintf(f, "\"%s\":{\"file\":", name);
+    json_put_string(f, line->file);
+    fprintf(f, ",\"line\":%u,\"text\":", line->line);
+    json_put_string(f, line->text);
+    fprintf(f, "}");
+}
+
+static void put_edges(FILE *f)
+{
+    const size_t n = edges();
+    fprintf(f, ",\"edges\":[");
+    for (size_t i = 0; i < n; i++) {
+        fprintf(f, "%s{", i ? "," : "");
+        put_end(f, "from", pairs[i].from);
+        fprintf(f, ",");
+        put_end(f, "to", pairs[i].to);
+        fprintf(f, "}");
+    }
+    fprintf(f, "]");
+}
+
 /* Is this site at `place`, FILE:LINE (FILE may be the end of the path)? */
 static bool is_at(const struct source_line *line, const char *place, size_t length)
 {
@@ -142,6 +194,7 @@ static void try_repair(const struct options *o, struct repair *repair, double se
     struct explore_options again = o->explore;
     struct explore_result result;
     again.weaken_site = repair->site;
+    again.strengthen = true;
     again.weaken_to = repair->to;
     again.weaken_bad =
         order_acquires(repair->to) ? (repair->to == SEQ_CST ? SEQ_CST : ACQUIRE) : RELAXED;
@@ -184,6 +237,7 @@ static struct report_about about_fault(const struct options *o, struct explore_r
 {
     struct report_about about = {.program = o->name,
                                  .model = options_model_name(&o->explore),
+                                 .replay = o->replay,
                                  .repair = repair,
                                  .colour = o->colour};
     explore_again(&o->explore, loader_run, NULL, r, &failed);
@@ -264,6 +318,8 @@ static void put_json(FILE *f, const struct options *o, struct explore_result *r)
             e->shards > 1 ? e->shards : 1);
     if (o->sites) /* before repairs are tried: they are explorations too */
         put_sites(f);
+    if (o->edges)
+        put_edges(f);
     fprintf(f, ",\"report\":");
     if (r->fault.kind != FAULT_NONE) {
         struct repair repair[REPAIRS_MAX];
@@ -282,6 +338,8 @@ static void print_text(FILE *f, const struct options *o, struct explore_result *
     fprintf(f, "executions: %" PRIu64 " complete, %" PRIu64 " blocked\n", r->complete, r->blocked);
     if (o->sites)
         print_sites(f);
+    if (o->edges)
+        print_edges(f);
     if (!o->quiet)
         print_bounds(f, o, r);
     if (r->fault.kind == FAULT_NONE)

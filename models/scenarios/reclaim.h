@@ -32,13 +32,24 @@ static void *pops_and_pushes(void *end)
     return NULL;
 }
 
+/* ... and then leaves: what another retired is looked at again. */
+static void *pops_and_leaves(void *end)
+{
+    struct end *const e = end;
+    pops(e);
+    OP(_detach)(q, e->h);
+    const int error = OP(_attach)(q, e->h, e->role);
+    assert(error == 0);
+    return NULL;
+}
+
 SCENARIO(reclaim_slow)
 {
     reclaim_begin(CAPACITY_reclaim_slow, 3);
     end_open(Q_CONSUMER, 1, 0);
     end_open(Q_BOTH, 2, 6);
     pushes(end_open(Q_PRODUCER, 5, 1));
-    RUN(pops, pops_and_pushes);
+    RUN(pops_and_leaves, pops_and_pushes);
     return client_settle();
 }
 
@@ -50,5 +61,16 @@ SCENARIO(two_producers_link)
     end_open(Q_PRODUCER, 1, 21);
     pushes(end_open(Q_PRODUCER, 2, 1));
     RUN(pushes, pushes);
+    return client_settle();
+}
+
+/* Two consumers both come to the end of a segment: the head moves under one of them. */
+SCENARIO(two_consumers_link)
+{
+    reclaim_begin(CAPACITY_two_consumers_link, 1);
+    end_open(Q_CONSUMER, 2, 0);
+    end_open(Q_CONSUMER, 2, 0);
+    pushes(end_open(Q_PRODUCER, 3, 1));
+    RUN(pops, pops);
     return client_settle();
 }

@@ -48,6 +48,9 @@ enum {
     X(two_producers_link, "two producers both need more memory, and lose none of it", 2, 4,        \
       NEEDS_PRODUCERS | NEEDS_UNBOUNDED)                                                           \
     X(two_consumers, "two consumers share the items, none comes twice", 2, 4, NEEDS_CONSUMERS)     \
+    X(two_consumers_link, "two consumers both come to the end of a segment, and lose nothing", 2,  \
+      4, NEEDS_CONSUMERS | NEEDS_UNBOUNDED)                                                        \
+    X(mpsc_2x1, "two producers and a consumer, one operation each", 3, 2, NEEDS_PRODUCERS)         \
     X(mpmc_2x2x1, "two producers and two consumers, one operation each", 4, 2, MPMC)               \
     X(mpmc_2x2, "two producers and two consumers, two operations each", 4, 2, MPMC)                \
     X(close_drains, "every push that answered OK is popped before pops answer CLOSED", 3, 2, 0)    \

@@ -54,6 +54,7 @@ void run_park(enum thread_state state);
 
 /* ---- step.c ---- */
 void step_reset(void); /* a new exploration */
+void step_run_begins(void);
 void step_thread_starts(struct thread *t);
 uint16_t step_loc(const volatile void *address, enum space space, unsigned size);
 /* Where a location is: for reports. */

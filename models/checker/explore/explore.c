@@ -156,7 +156,7 @@ static enum stop drain(const struct explore_options *o, struct explore_result *r
                 return STOP_FAULT;
         }
         count_run(how, r);
-        if (how == RUN_COMPLETE && o->on_complete)
+        if (o->on_complete && (how == RUN_COMPLETE || (how == RUN_BLOCKED && o->blocked_too)))
             o->on_complete(graph_now, o->arg);
         if (o->max_executions && r->complete + r->blocked >= o->max_executions)
             return STOP_BUDGET;

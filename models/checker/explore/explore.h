@@ -25,6 +25,7 @@ struct explore_options {
     uint64_t max_executions; /* 0: no limit; complete and blocked together */
     double max_seconds;      /* 0: no limit */
     unsigned random;         /* sample this many executions instead */
+    unsigned preemptions;    /* random: at most this many preemptions in each; 0: any number */
     uint64_t seed;
     int freeze_thread;      /* -1: none */
     unsigned freeze_after;  /* ... after this many of its events */
@@ -35,8 +36,10 @@ struct explore_options {
     const struct spec *spec; /* of the history: NULL: none is checked */
     uint32_t weaken_site;    /* the atomic operation at this site has order `weaken_to`; 0: none */
     enum order weaken_to, weaken_bad;
+    bool strengthen;                                       /* ... or rather at least that */
     bool progress;                                         /* show how far it is on stderr */
     void (*on_complete)(const struct graph *g, void *arg); /* each complete execution, or NULL */
+    bool blocked_too; /* on_complete: also those in which a thread waits, or spins and was cut */
     void *arg;
 };
 
@@ -72,7 +75,8 @@ struct site_use {
 };
 size_t explore_sites(struct site_use *uses, size_t max);
 
-/* Which release was read by which acquire (also through fences): pairs of sites that synchronized. */
+/* Which release was read by which acquire (also through fences): pairs of sites that synchronized,
+ * when on_complete was sites_edges (sites.h) and jobs 1. */
 struct site_edge {
     uint32_t from, to;
 };

@@ -102,11 +102,13 @@ struct graph {
     double weight;      /* its share of the tree of executions, for the estimate */
     uint16_t sc_events; /* seq_cst accesses and fences */
     uint16_t first[MODEL_THREADS], last[MODEL_THREADS];
+    sc_set sc_fences, sc_light; /* which of them are fences, light fences (rc11.c keeps these) */
     struct graph_loc {
         uint16_t init, mo_last, last; /* its INIT, its mo-last write, its newest event; NONE */
     } loc[LOCS_MAX];
     struct graph_sc {
-        uint16_t id;
+        uint16_t id, po;
+        uint8_t thread;
         sc_set reaches; /* whom it comes before in the partial SC order (rc11.c keeps this) */
     } sc[SC_MAX];
     struct event e[EVENTS_MAX];

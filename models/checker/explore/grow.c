@@ -77,10 +77,13 @@ static void put_aside_with(struct graph *g, uint16_t id)
 {
     struct graph_sc sc[SC_MAX];
     const uint16_t n = g->sc_events;
+    const sc_set fences = g->sc_fences, light = g->sc_light;
     memcpy(sc, g->sc, n * sizeof *sc);
     accept(g, id);
     explore_put_aside(g);
     g->sc_events = n;
+    g->sc_fences = fences;
+    g->sc_light = light;
     memcpy(g->sc, sc, n * sizeof *sc);
 }
 
@@ -394,7 +397,7 @@ struct event *explore_choice(unsigned t, unsigned n, enum budget budget, uint32_
             ++*spent;
         return e;
     }
-    g->weight /= n;
+    g->weight /= n; /* NOLINT(clang-analyzer-core.NullDereference): there is a graph */
     if (spent)
         ++*spent;
     for (unsigned i = n; i-- > 1;) {

@@ -1,6 +1,8 @@
 /* rc11.c: the partial SC order of RC11, kept while a graph grows. */
 #include "models/checker/explore/rc11.h"
 
+#include <string.h>
+
 #include "models/checker/explore/fault.h"
 
 typedef sc_set set; /* by places in g->sc */
@@ -11,33 +13,37 @@ static bool hb(const struct event *a, const struct event *b)
     return a != b && event_before(a, &b->hb);
 }
 
-/* The fences among them. */
-static set fences(const struct graph *g)
+static unsigned lowest(set s)
 {
-    set s = 0;
-    for (unsigned i = 0; i < g->sc_events; i++)
-        if (g->e[g->sc[i].id].kind == EV_FENCE)
-            s |= bit(i);
-    return s;
+    const uint64_t low = (uint64_t)s;
+    return low ? (unsigned)__builtin_ctzll(low)
+               : 64 + (unsigned)__builtin_ctzll((uint64_t)(s >> 64));
 }
 
-/* The light ones: no edge leads from one of them to another. */
-static set light_fences(const struct graph *g)
+/* x itself, if it is one of them: they are in the order of their stamps. */
+static set itself(const struct graph *g, uint16_t x)
 {
-    set s = 0;
-    for (unsigned i = 0; i < g->sc_events; i++)
-        if (g->e[g->sc[i].id].flags & EVENT_LIGHT)
-            s |= bit(i);
-    return s;
+    if (!rc11_counts(&g->e[x]))
+        return 0;
+    unsigned low = 0, high = g->sc_events;
+    while (low < high) {
+        const unsigned middle = (low + high) / 2;
+        if (g->sc[middle].id < x)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < g->sc_events && g->sc[low].id == x ? bit(low) : 0;
 }
 
 /* Who can begin an edge that goes on at x: x itself, fences hb-before it. */
 static set begins(const struct graph *g, uint16_t x)
 {
-    set s = 0;
-    for (unsigned i = 0; i < g->sc_events; i++) {
-        const struct event *e = &g->e[g->sc[i].id];
-        if (g->sc[i].id == x || (e->kind == EV_FENCE && hb(e, &g->e[x])))
+    const vclock *clock = &g->e[x].hb;
+    set s = itself(g, x);
+    for (set left = g->sc_fences; left; left &= left - 1) {
+        const unsigned i = lowest(left);
+        if ((*clock)[g->sc[i].thread] >= g->sc[i].po)
             s |= bit(i);
     }
     return s;
@@ -46,20 +52,78 @@ static set begins(const struct graph *g, uint16_t x)
 /* Where an edge that comes to x can end: x itself, fences hb-after it. */
 static set ends(const struct graph *g, uint16_t x)
 {
-    set s = 0;
-    for (unsigned i = 0; i < g->sc_events; i++) {
-        const struct event *e = &g->e[g->sc[i].id];
-        if (g->sc[i].id == x || (e->kind == EV_FENCE && hb(&g->e[x], e)))
+    set s = itself(g, x);
+    for (set left = g->sc_fences; left; left &= left - 1) {
+        const unsigned i = lowest(left);
+        if (event_before(&g->e[x], &g->e[g->sc[i].id].hb))
             s |= bit(i);
     }
     return s;
 }
 
-static unsigned lowest(set s)
+/* The same for many events: by thread and po, the fences up to there, and those that know of it. */
+static struct {
+    set upto[MODEL_THREADS][EVENTS_MAX + 1], knows[MODEL_THREADS][EVENTS_MAX + 1];
+} table;
+
+static unsigned length(const struct graph *g, unsigned t)
 {
-    const uint64_t low = (uint64_t)s;
-    return low ? (unsigned)__builtin_ctzll(low)
-               : 64 + (unsigned)__builtin_ctzll((uint64_t)(s >> 64));
+    return g->last[t] == NONE ? 0 : g->e[g->last[t]].po;
+}
+
+static void table_begins(const struct graph *g)
+{
+    for (unsigned t = 0; t < g->threads; t++)
+        memset(table.upto[t], 0, (length(g, t) + 1) * sizeof(set));
+    for (set left = g->sc_fences; left; left &= left - 1)
+        table.upto[g->sc[lowest(left)].thread][g->sc[lowest(left)].po] = left & -left;
+    for (unsigned t = 0; t < g->threads; t++)
+        for (unsigned po = 1, n = length(g, t); po <= n; po++)
+            table.upto[t][po] |= table.upto[t][po - 1];
+}
+
+static void table_ends(const struct graph *g)
+{
+    for (unsigned t = 0; t < g->threads; t++) {
+        const unsigned n = length(g, t);
+        memset(table.knows[t], 0, (n + 1) * sizeof(set));
+        for (set left = g->sc_fences; left; left &= left - 1)
+            table.knows[t][g->e[g->sc[lowest(left)].id].hb[t]] |= left & -left;
+        for (unsigned po = n; po-- > 1;)
+            table.knows[t][po] |= table.knows[t][po + 1];
+    }
+}
+
+static set begins_by_table(const struct graph *g, uint16_t x)
+{
+    set s = itself(g, x);
+    for (unsigned t = 0; t < g->threads; t++)
+        s |= table.upto[t][g->e[x].hb[t]];
+    return s;
+}
+
+static set ends_by_table(const struct graph *g, uint16_t x)
+{
+    const struct event *e = &g->e[x];
+    return itself(g, x) | (e->kind == EV_INIT ? g->sc_fences : table.knows[e->thread][e->po]);
+}
+
+/* Does every edge that there can be lead from a light fence to a light fence? Such edges are none. */
+static bool only_light(const struct graph *g)
+{
+    const set all = g->sc_events == SC_MAX ? ~(set)0 : bit(g->sc_events) - 1;
+    return g->sc_light == all;
+}
+
+/* One more of them. */
+static void enlist(struct graph *g, uint16_t id, set reaches)
+{
+    const struct event *e = &g->e[id];
+    const set me = bit(g->sc_events);
+    g->sc_fences |= e->kind == EV_FENCE ? me : 0;
+    g->sc_light |= e->flags & EVENT_LIGHT ? me : 0;
+    g->sc[g->sc_events++] =
+        (struct graph_sc){.id = id, .po = e->po, .thread = e->thread, .reaches = reaches};
 }
 
 static set reached(const struct graph *g, set from)
@@ -120,7 +184,7 @@ static void outgoing(const struct graph *g, uint16_t id, struct edges *n)
     const struct event *e = &g->e[id];
     const unsigned at = place_in_mo(g, e);
     n->begin = begins(g, id);
-    n->begin_fences = n->begin & fences(g);
+    n->begin_fences = n->begin & g->sc_fences;
     if (!n->begin && !rc11_counts(e))
         return;
     if (g->e[g->loc[e->loc].mo_last].mo == at)
@@ -134,7 +198,7 @@ static void outgoing(const struct graph *g, uint16_t id, struct edges *n)
             n->target |= to;
         n->target_fences |= to; /* only fences among them count */
     }
-    n->target_fences = (n->target_fences | n->target) & fences(g);
+    n->target_fences = (n->target_fences | n->target) & g->sc_fences;
 }
 
 /* Edges into a new seq_cst access. */
@@ -157,7 +221,8 @@ static void into_access(const struct graph *g, uint16_t id, bool pldi17, struct 
 static void into_fence(const struct graph *g, uint16_t id, struct edges *n)
 {
     const struct event *f = &g->e[id];
-    const set all_fences = fences(g);
+    const set all_fences = g->sc_fences;
+    table_begins(g);
     for (unsigned i = 0; i < g->sc_events; i++)
         if (ordered(g, g->sc[i].id, id, false))
             n->into |= bit(i);
@@ -178,15 +243,18 @@ static void into_fence(const struct graph *g, uint16_t id, struct edges *n)
             const struct event *y = &g->e[x];
             if (y->kind == EV_INIT)
                 continue;
+            const set begin = begins_by_table(g, x);
+            if (!begin)
+                continue;
             const unsigned at = place_in_mo(g, y);
             if (at < written)
-                n->into |= begins(g, x);
+                n->into |= begin;
             else if (at < seen || (y->kind == EV_WRITE && at == seen && seen > 0))
-                n->into |= begins(g, x) & all_fences;
-            if (rc11_counts(y) && hb(y, f) && !(n->into & begins(g, x))) /* hb|loc, then hb */
+                n->into |= begin & all_fences;
+            if (rc11_counts(y) && hb(y, f) && !(n->into & begin)) /* hb|loc, then hb */
                 for (uint16_t z = g->loc[l].last; z != NONE; z = g->e[z].loc_prev)
                     if (hb(y, &g->e[z]) && hb(&g->e[z], f))
-                        n->into |= begins(g, x);
+                        n->into |= begin;
         }
     }
 }
@@ -207,10 +275,10 @@ static struct edges edges_of(const struct graph *g, uint16_t id, bool pldi17)
 
 bool rc11_allows(const struct graph *g, uint16_t id, bool pldi17)
 {
-    if (g->sc_events == 0)
+    if (g->sc_events == 0 || (only_light(g) && !rc11_counts(&g->e[id])))
         return true;
     const struct edges n = edges_of(g, id, pldi17);
-    const set light = light_fences(g), all = reached(g, n.target);
+    const set light = g->sc_light, all = reached(g, n.target);
     const set by_light = reached(g, n.target & ~light);
     const set by_fences = reached(g, n.target_fences);
     const set by_light_fences = reached(g, n.target_fences & ~light);
@@ -231,32 +299,35 @@ static void connect(struct graph *g, set from, set to)
 void rc11_accept(struct graph *g, uint16_t id, bool pldi17)
 {
     const bool counts = rc11_counts(&g->e[id]);
-    if (g->sc_events == 0 && !counts)
+    const bool none = only_light(g);
+    if (none && !counts)
         return;
+    if (g->sc_events == SC_MAX && counts)
+        fault_raise(FAULT_UNBOUNDED, NULL, 0,
+                    "more than %u seq_cst operations in one execution: use fewer threads, "
+                    "operations or seq_cst orders when checking",
+                    (unsigned)SC_MAX);
+    if (none && g->e[id].flags & EVENT_LIGHT) {
+        enlist(g, id, 0);
+        return;
+    }
     const struct edges n = edges_of(g, id, pldi17);
-    const set light = light_fences(g), after = reached(g, n.target);
+    const set light = g->sc_light, after = reached(g, n.target);
     connect(g, n.begin & ~light, after);
     connect(g, n.begin & light, reached(g, n.target & ~light));
     connect(g, n.begin_fences & ~light, reached(g, n.target_fences));
     connect(g, n.begin_fences & light, reached(g, n.target_fences & ~light));
     if (!counts)
         return;
-    if (g->sc_events == SC_MAX)
-        fault_raise(FAULT_UNBOUNDED, NULL, 0,
-                    "more than %u seq_cst operations in one execution: use fewer threads, "
-                    "operations or seq_cst orders when checking",
-                    (unsigned)SC_MAX);
-    const unsigned k = g->sc_events;
-    connect(g, g->e[id].flags & EVENT_LIGHT ? n.into & ~light : n.into, after | bit(k));
-    g->sc[k] = (struct graph_sc){.id = id, .reaches = after};
-    g->sc_events++;
+    connect(g, g->e[id].flags & EVENT_LIGHT ? n.into & ~light : n.into, after | bit(g->sc_events));
+    enlist(g, id, after);
 }
 
 /* ---- a whole graph ------------------------------------------------------------------------ */
 
 static void edge(struct graph *g, set from, set to)
 {
-    const set light = to ? light_fences(g) : 0;
+    const set light = to ? g->sc_light : 0;
     for (; from; from &= from - 1) {
         const unsigned i = lowest(from);
         g->sc[i].reaches |= bit(i) & light ? to & ~light : to;
@@ -267,8 +338,8 @@ static void location_edges(struct graph *g, unsigned loc, set all_fences)
 {
     static set begin[EVENTS_MAX], end[EVENTS_MAX];
     for (uint16_t x = g->loc[loc].last; x != NONE; x = g->e[x].loc_prev) {
-        begin[x] = begins(g, x);
-        end[x] = ends(g, x);
+        begin[x] = begins_by_table(g, x);
+        end[x] = ends_by_table(g, x);
     }
     set later = 0, later_f = 0; /* the ends of mo-later writes; with what reads from those */
     for (uint16_t w = g->loc[loc].mo_last; w != NONE; w = g->e[w].mo_prev) {
@@ -297,15 +368,15 @@ static void location_edges(struct graph *g, unsigned loc, set all_fences)
 bool rc11_rebuild(struct graph *g, bool pldi17)
 {
     g->sc_events = 0;
-    for (unsigned i = 0; i < g->events; i++) {
-        if (!rc11_counts(&g->e[i]))
-            continue;
-        g->sc[g->sc_events++] =
-            (struct graph_sc){.id = (uint16_t)i}; /* no more than the graph had before */
-    }
-    if (g->sc_events < 2)
+    g->sc_fences = g->sc_light = 0;
+    for (unsigned i = 0; i < g->events; i++)
+        if (rc11_counts(&g->e[i]))
+            enlist(g, (uint16_t)i, 0); /* no more than the graph had before */
+    if (g->sc_events < 2 || only_light(g))
         return true;
-    const set all_fences = fences(g);
+    const set all_fences = g->sc_fences;
+    table_begins(g);
+    table_ends(g);
     for (unsigned i = 0; i < g->sc_events; i++)
         for (unsigned j = 0; j < g->sc_events; j++)
             if (i != j && ordered(g, g->sc[i].id, g->sc[j].id, pldi17))

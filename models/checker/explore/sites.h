@@ -7,6 +7,7 @@
 void sites_clear(void);
 void sites_use(uint32_t site, enum event_kind kind, bool rmw, enum order order,
                enum order order_bad);
-void sites_synchronize(uint32_t from, uint32_t to);
+/* An execution is over: its edges (explore_edges); an on_complete of explore(). */
+void sites_edges(const struct graph *g, void *unused);
 
 #endif

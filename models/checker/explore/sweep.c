@@ -6,7 +6,7 @@
 
 #include "models/checker/explore/engine.h"
 
-enum { SITES = 512 };
+enum { SITES = 1024 };
 
 static void forget(struct explore_result *r)
 {
@@ -16,27 +16,63 @@ static void forget(struct explore_result *r)
 
 /* ---- weaker orders ----------------------------------------------------------------------- */
 
-/* The orders one step below `o` for an event of this kind; how many. */
-static unsigned weaker(enum order o, enum event_kind kind, bool rmw, enum order out[2])
+/* What sites.c does not know of an operation: seen in the executions as written. */
+static struct {
+    size_t n;
+    uint32_t site[SITES];
+} compare_and_swaps, light_fences;
+
+static bool listed(const uint32_t *site, size_t n, uint32_t wanted)
 {
-    const bool reads = kind == EV_READ, writes = kind == EV_WRITE || rmw;
-    const bool both = kind == EV_FENCE || (reads && writes);
-    switch (o) {
-    case SEQ_CST:
-        out[0] = both ? ACQ_REL : reads ? ACQUIRE : RELEASE;
-        return 1;
-    case ACQ_REL:
-        out[0] = ACQUIRE;
-        out[1] = RELEASE;
-        return 2;
-    case ACQUIRE:
-    case CONSUME:
-    case RELEASE:
-        out[0] = RELAXED;
-        return kind == EV_FENCE ? 0 : 1; /* a relaxed fence is none: see no_fence */
-    default:
-        return 0;
+    for (size_t i = 0; i < n; i++)
+        if (site[i] == wanted)
+            return true;
+    return false;
+}
+
+#define LIST(list, wanted)                                                                         \
+    do {                                                                                           \
+        if ((list).n < SITES && !listed((list).site, (list).n, wanted))                            \
+            (list).site[(list).n++] = wanted;                                                      \
+    } while (0)
+
+static void look_at_kinds(const struct graph *g, void *arg)
+{
+    (void)arg;
+    for (unsigned i = 0; i < g->events; i++) {
+        const struct event *e = &g->e[i];
+        if (e->kind == EV_READ && (e->rule == RULE_CAS || e->rule == RULE_CAS_FAILS))
+            LIST(compare_and_swaps, e->site);
+        else if (e->kind == EV_FENCE && e->flags & EVENT_LIGHT)
+            LIST(light_fences, e->site);
     }
+}
+
+static enum weakened operation_of(const struct site_use *u)
+{
+    if (u->kind == EV_FENCE)
+        return listed(light_fences.site, light_fences.n, u->site) ? WEAKENED_FENCE_LIGHT
+                                                                  : WEAKENED_FENCE;
+    if (u->kind == EV_WRITE)
+        return WEAKENED_STORE;
+    if (u->order != u->order_bad || listed(compare_and_swaps.site, compare_and_swaps.n, u->site))
+        return WEAKENED_CAS;
+    return u->rmw ? WEAKENED_RMW : WEAKENED_LOAD;
+}
+
+/* All orders weaker than `from` that an operation which reads and writes as told can have. */
+static unsigned weaker(enum order from, bool reads, bool writes, enum order to[4])
+{
+    unsigned n = 0;
+    if (from == SEQ_CST && reads && writes)
+        to[n++] = ACQ_REL;
+    if (from > ACQUIRE && from != RELEASE && reads)
+        to[n++] = ACQUIRE;
+    if (from > RELEASE && writes)
+        to[n++] = RELEASE;
+    if (from != RELAXED)
+        to[n++] = RELAXED;
+    return n;
 }
 
 struct sweep {
@@ -47,41 +83,46 @@ struct sweep {
     void *arg;
 };
 
-static bool holds_with(const struct sweep *s, const struct site_use *u, enum order to,
-                       enum order to_bad)
+static void try(const struct sweep *s, struct weakening w)
 {
     struct explore_options o = *s->o;
     struct explore_result r = {0};
-    o.weaken_site = u->site;
-    o.weaken_to = to;
-    o.weaken_bad = to_bad;
+    o.weaken_site = w.site;
+    o.weaken_to = w.to;
+    o.weaken_bad = w.to_bad;
     explore(&o, s->program, s->argument, &r);
-    const struct weakening w = {.site = u->site,
-                                .kind = u->kind,
-                                .rmw = u->rmw,
-                                .from = u->order,
-                                .from_bad = u->order_bad,
-                                .to = to,
-                                .to_bad = to_bad,
-                                .result = &r};
+    w.result = &r;
     s->each(&w, s->arg);
-    const bool holds = r.fault.kind == FAULT_NONE;
     forget(&r);
-    return holds;
 }
 
-/* All orders below `order`, breadth first; stops below those that do not hold. */
-static void descend(const struct sweep *s, const struct site_use *u, enum order order)
+static void weaken(const struct sweep *s, const struct site_use *u)
 {
-    enum order next[2];
-    const unsigned n = weaker(order, u->kind, u->rmw, next);
-    bool held = false;
-    for (unsigned i = 0; i < n; i++)
-        held |= holds_with(s, u, next[i], u->order_bad > next[i] ? RELAXED : u->order_bad);
-    if (held)
-        descend(s, u, next[0]); /* both lead to the same: relaxed */
-    if (u->kind == EV_FENCE && n == 0 && order != RELAXED)
-        holds_with(s, u, RELAXED, RELAXED);
+    const struct weakening as_written = {.site = u->site,
+                                         .operation = operation_of(u),
+                                         .from = u->order,
+                                         .from_bad = u->order_bad,
+                                         .to = u->order,
+                                         .to_bad = u->order_bad};
+    const bool fence = u->kind == EV_FENCE, cas = as_written.operation == WEAKENED_CAS;
+    enum order to[4];
+    unsigned n =
+        weaker(u->order, u->kind == EV_READ || fence, u->kind == EV_WRITE || u->rmw || fence, to);
+    if (as_written.operation == WEAKENED_FENCE_LIGHT)
+        to[0] = to[n - 1], n = 1;
+    for (unsigned i = 0; i < n; i++) {
+        struct weakening w = as_written;
+        w.to = to[i];
+        if (!cas)
+            w.to_bad = to[i]; /* only a compare-and-swap has one */
+        try(s, w);
+    }
+    n = cas ? weaker(u->order_bad, true, false, to) : 0;
+    for (unsigned i = 0; i < n; i++) {
+        struct weakening w = as_written;
+        w.to_bad = to[i];
+        try(s, w);
+    }
 }
 
 static int by_site(const void *a, const void *b)
@@ -96,71 +137,162 @@ void sweep_weaken(const struct explore_options *o, void (*program)(void *), void
 {
     static struct site_use uses[SITES];
     const struct sweep s = {o, program, argument, each, arg};
-    explore(o, program, argument, base);
-    if (base->fault.kind != FAULT_NONE)
+    struct explore_options one = *o;
+    one.jobs = 1; /* what other processes execute is not noted here */
+    one.on_complete = look_at_kinds;
+    compare_and_swaps.n = light_fences.n = 0;
+    explore(&one, program, argument, base);
+    if (base->fault.kind != FAULT_NONE || !base->finished)
         return;
     const size_t n = explore_sites(uses, SITES);
     qsort(uses, n, sizeof *uses, by_site);
-    for (size_t i = 0; i < n; i++) {
-        const struct site_use *u = &uses[i];
-        descend(&s, u, u->order);
-        if (u->order_bad != u->order && u->order_bad != RELAXED) /* the failure's alone */
-            holds_with(&s, u, u->order, RELAXED);
-    }
+    for (size_t i = 0; i < n; i++)
+        weaken(&s, &uses[i]);
 }
 
 /* ---- frozen threads ---------------------------------------------------------------------- */
 
 static struct {
-    unsigned events[MODEL_THREADS], steps;
-} longest;
+    unsigned events[MODEL_THREADS];
+    struct freeze_steps *steps;
+    const struct spec *spec;
+} seen;
 
-static void measure(const struct graph *g, void *arg)
+/* Would this operation, made again now, find everything as it found it? */
+static bool nothing_changed_since(const struct graph *g, const struct op *op)
 {
-    (void)arg;
-    for (unsigned t = 0; t < g->threads; t++)
-        if (g->last[t] != NONE && g->e[g->last[t]].po > longest.events[t])
-            longest.events[t] = g->e[g->last[t]].po;
-    for (unsigned i = 0; i < history_now.n; i++) {
-        const struct op *op = &history_now.op[i];
-        if (op->result != RESULT_PENDING && (unsigned)(op->ret - op->call) > longest.steps)
-            longest.steps = (unsigned)(op->ret - op->call);
+    for (uint16_t i = g->last[op->thread]; i != NONE && g->e[i].po > op->call;
+         i = g->e[i].po_prev) {
+        const struct event *e = &g->e[i];
+        if (e->po > op->ret || e->kind != EV_READ)
+            continue;
+        const uint16_t newest = g->loc[e->loc].mo_last;
+        if (e->flags & EVENT_WRITES ? newest != e->po_next : newest != e->rf)
+            return false;
+    }
+    return true;
+}
+
+/* The kinds of operations that answer EMPTY or FULL here for ever, against what was pushed and
+ * popped: what a pending operation may have done speaks for the answer. */
+static void look_at_refusals(const struct graph *g, bool refused[OP_KINDS])
+{
+    unsigned done[OP_KINDS] = {0}, pending[OP_KINDS] = {0};
+    const struct history *const h = &history_now;
+    for (unsigned i = 0; i < h->n; i++) {
+        done[h->op[i].kind] += h->op[i].result == RESULT_OK;
+        pending[h->op[i].kind] += h->op[i].result == RESULT_PENDING;
+    }
+    const bool has_item = done[OP_PUSH] > done[OP_POP] + pending[OP_POP];
+    const bool has_room = seen.spec && seen.spec->capacity > 0 &&
+                          done[OP_PUSH] + pending[OP_PUSH] < seen.spec->capacity + done[OP_POP];
+    for (unsigned i = 0; i < h->n; i++) {
+        const struct op *const op = &h->op[i];
+        if (((has_item && op->kind == OP_POP && op->result == RESULT_EMPTY) ||
+             (has_room && op->kind == OP_PUSH && op->result == RESULT_FULL)) &&
+            nothing_changed_since(g, op))
+            refused[op->kind] = true;
     }
 }
 
-bool sweep_blocks(const struct explore_result *r)
+static void look_at_steps(const struct graph *g, void *arg)
 {
-    return r->fault.kind == FAULT_DEADLOCK || r->fault.kind == FAULT_LIVELOCK ||
-           r->fault.kind == FAULT_LOST_WAKEUP;
+    (void)arg;
+    for (unsigned t = 0; t < g->threads; t++)
+        if (g->last[t] != NONE && g->e[g->last[t]].po > seen.events[t])
+            seen.events[t] = g->e[g->last[t]].po;
+    for (unsigned i = 0; i < history_now.n; i++) {
+        const struct op *const op = &history_now.op[i];
+        struct freeze_steps *const s = &seen.steps[op->kind];
+        if (op->result == RESULT_PENDING)
+            continue;
+        if ((unsigned)(op->ret - op->call) > s->longest)
+            s->longest = (unsigned)(op->ret - op->call);
+        for (uint16_t k = g->last[op->thread]; k != NONE && g->e[k].po > op->call;
+             k = g->e[k].po_prev)
+            s->retried |= g->e[k].po <= op->ret && g->e[k].kind == EV_READ &&
+                          (g->e[k].rule == RULE_CAS || g->e[k].rule == RULE_CAS_FAILS) &&
+                          !(g->e[k].flags & EVENT_WRITES);
+    }
+    bool refused[OP_KINDS] = {false};
+    look_at_refusals(g, refused);
+    for (unsigned i = 0; i < OP_KINDS; i++)
+        seen.steps[i].refused |= refused[i];
 }
 
-void sweep_freeze(const struct explore_options *o, void (*program)(void *), void *argument,
-                  struct explore_result *base, unsigned *steps,
-                  void (*each)(const struct freeze *f, void *arg), void *arg)
+static uint32_t last_site(const struct graph *g, unsigned t)
+{
+    return t >= g->threads || g->last[t] == NONE ? 0 : g->e[g->last[t]].site;
+}
+
+static void look_at_frozen(const struct graph *g, void *arg)
+{
+    struct freeze *const f = arg;
+    bool refused[OP_KINDS] = {false};
+    look_at_refusals(g, refused);
+    for (unsigned i = 0; i < OP_KINDS; i++)
+        if (refused[i] && !seen.steps[i].refused) {
+            f->refused[i] = true;
+            f->site = last_site(g, f->thread);
+        }
+}
+
+static bool blocking_kind(enum fault_kind kind)
+{
+    return kind == FAULT_DEADLOCK || kind == FAULT_LIVELOCK || kind == FAULT_LOST_WAKEUP;
+}
+
+bool sweep_blocks(const struct freeze *f)
+{
+    for (unsigned i = 0; i < OP_KINDS; i++)
+        if (f->waits[i] || f->refused[i])
+            return true;
+    return blocking_kind(f->result->fault.kind);
+}
+
+static void freeze(const struct explore_options *o, void (*program)(void *), void *argument,
+                   struct freeze *f, struct explore_result *r)
 {
     static struct graph g;
     struct explore_options one = *o;
-    memset(&longest, 0, sizeof longest);
+    one.freeze_thread = (int)f->thread;
+    one.freeze_after = f->after;
+    one.on_complete = look_at_frozen;
+    one.arg = f;
+    explore(&one, program, argument, r);
+    f->result = r;
+    if (r->failed) {
+        graph_load(&g, r->failed);
+        f->site = last_site(&g, f->thread);
+    }
+    for (unsigned i = 0; blocking_kind(r->fault.kind) && i < r->history.n; i++) {
+        const struct op *const op = &r->history.op[i];
+        if (op->result == RESULT_PENDING && op->thread != f->thread)
+            f->waits[op->kind] = true;
+    }
+}
+
+void sweep_freeze(const struct explore_options *o, void (*program)(void *), void *argument,
+                  struct explore_result *base, struct freeze_steps steps[OP_KINDS],
+                  void (*each)(const struct freeze *f, void *arg), void *arg)
+{
+    struct explore_options one = *o;
+    memset(&seen, 0, sizeof seen);
+    memset(steps, 0, OP_KINDS * sizeof *steps);
+    seen.steps = steps;
+    seen.spec = o->spec;
     one.jobs = 1; /* so that every execution can be looked at */
-    one.on_complete = measure;
+    one.on_complete = look_at_steps;
     explore(&one, program, argument, base);
-    *steps = longest.steps;
     if (base->fault.kind != FAULT_NONE)
         return;
-    one.on_complete = NULL;
     one.spec = NULL; /* operations that never end have no verdict */
     one.no_leaks = true;
     for (unsigned t = 1; t < MODEL_THREADS; t++)
-        for (unsigned k = 1; k < longest.events[t]; k++) {
+        for (unsigned k = 1; k < seen.events[t]; k++) {
             struct explore_result r = {0};
-            one.freeze_thread = (int)t;
-            one.freeze_after = k;
-            explore(&one, program, argument, &r);
-            struct freeze f = {.thread = t, .after = k, .result = &r};
-            if (r.failed) {
-                graph_load(&g, r.failed);
-                f.site = g.last[t] == NONE ? 0 : g.e[g.last[t]].site;
-            }
+            struct freeze f = {.thread = t, .after = k};
+            freeze(&one, program, argument, &f, &r);
             each(&f, arg);
             forget(&r);
         }

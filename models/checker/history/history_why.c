@@ -15,7 +15,8 @@ static void __attribute__((format(printf, 2, 3))) say(struct text *t, const char
 {
     va_list ap;
     va_start(ap, format);
-    const int n = vsnprintf(t->at, t->left, format, ap);
+    const int n =
+        vsnprintf(t->at, t->left, format, ap); /* NOLINT(clang-analyzer-valist.Uninitialized) */
     va_end(ap);
     const size_t used = n < 0 ? 0 : (size_t)n < t->left ? (size_t)n : t->left - 1;
     t->at += used;

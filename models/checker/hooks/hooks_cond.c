@@ -209,7 +209,7 @@ int cond_destroy(pthread_cond_t *c, uintptr_t pc)
 
 HOOK(int, model_pthread_cond_init, pthread_cond_t *c, const pthread_condattr_t *attr)
 {
-    object_fill(c, sizeof *c, HERE);
+    object_fill(c, sizeof(pthread_cond_t), HERE);
     return pthread_cond_init(c, attr);
 }
 HOOK(int, model_pthread_cond_destroy, pthread_cond_t *c) { return cond_destroy(c, HERE); }

@@ -215,3 +215,22 @@ void hooks_reset(void)
     exit_reset();
     model_membarrier = false;
 }
+
+/* ---- annotations ------------------------------------------------------------------------- */
+
+/* What libraries tell ThreadSanitizer because it does not see fences. They are seen here. */
+#define ANNOTATION(name, ...)                                                                      \
+    HOOK(void, name, const char *file, int line, ##__VA_ARGS__) { (void)file, (void)line; }
+
+ANNOTATION(AnnotateHappensBefore, UNUSED const volatile void *p)
+ANNOTATION(AnnotateHappensAfter, UNUSED const volatile void *p)
+ANNOTATION(AnnotateIgnoreReadsBegin)
+ANNOTATION(AnnotateIgnoreReadsEnd)
+ANNOTATION(AnnotateIgnoreWritesBegin)
+ANNOTATION(AnnotateIgnoreWritesEnd)
+ANNOTATION(AnnotateRWLockCreate, UNUSED const volatile void *lock)
+ANNOTATION(AnnotateRWLockDestroy, UNUSED const volatile void *lock)
+ANNOTATION(AnnotateRWLockAcquired, UNUSED const volatile void *lock, UNUSED long writer)
+ANNOTATION(AnnotateRWLockReleased, UNUSED const volatile void *lock, UNUSED long writer)
+ANNOTATION(AnnotateBenignRaceSized, UNUSED const volatile void *p, UNUSED size_t n,
+           UNUSED const char *why)

@@ -95,7 +95,7 @@ static void *resize(void *p, size_t n, uintptr_t pc)
     void *to = allocate(16, n, false, pc);
     if (to) {
         const size_t keep = old < n ? old : n;
-        memory_move(to, p, keep, pc);
+        memory_move(to, p, keep, pc); /* NOLINT(clang-analyzer-unix.Malloc): size_of ended it */
         release(p, pc);
     }
     return to;

@@ -170,7 +170,7 @@ static void forget(const volatile void *object, uintptr_t pc)
 
 int mutex_init(pthread_mutex_t *m, const pthread_mutexattr_t *attr, uintptr_t pc)
 {
-    object_fill(m, sizeof *m, pc);
+    object_fill(m, sizeof(pthread_mutex_t), pc);
     const int error = pthread_mutex_init(m, attr);
     forget(m, pc);
     return error;

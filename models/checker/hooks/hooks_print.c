@@ -60,7 +60,7 @@ static void read_arguments(const char *f, va_list args, uintptr_t pc)
         case 'x':
         case 'X':
         case 'c':
-            if (length == LENGTH_INT)
+            if (length == LENGTH_INT) /* NOLINT(bugprone-branch-clone): of other types */
                 (void)va_arg(args, int);
             else
                 (void)va_arg(args, long long); /* as wide as long, size_t, intmax_t */
@@ -73,7 +73,7 @@ static void read_arguments(const char *f, va_list args, uintptr_t pc)
         case 'G':
         case 'a':
         case 'A':
-            if (length == LENGTH_LONG_DOUBLE)
+            if (length == LENGTH_LONG_DOUBLE) /* NOLINT(bugprone-branch-clone) */
                 (void)va_arg(args, long double);
             else
                 (void)va_arg(args, double);
@@ -94,7 +94,6 @@ static void read_arguments(const char *f, va_list args, uintptr_t pc)
         case 'n':
             unsupported(pc, "%%n in a printf format: use the result of printf");
         case 'm':
-            break;
         case '%':
             break;
         default:

@@ -17,7 +17,7 @@ HOOK(void, __tsan_init, void) {}
 HOOK(void, __tsan_func_entry, void *call)
 {
     if (watched())
-        step_enter((uintptr_t)call);
+        step_enter((uintptr_t)call, (uintptr_t)__builtin_dwarf_cfa());
 }
 
 HOOK(void, __tsan_func_exit, void)

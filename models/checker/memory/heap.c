@@ -32,7 +32,8 @@ static struct arena {
     struct heap_object *objects; /* by address, which is also the order of allocation */
 } arenas[MODEL_THREADS];
 
-static unsigned allocated, live; /* objects in this execution, and those not yet freed */
+static unsigned allocated, live;  /* objects in this execution, and those not yet freed */
+static struct heap_object *found; /* by the last search in this execution, or NULL */
 
 static void *map(void *at, size_t bytes)
 {
@@ -67,6 +68,7 @@ void heap_reset(void)
         arenas[t].count = 0;
     }
     allocated = live = 0;
+    found = NULL;
 }
 
 /* ---- looking up ---------------------------------------------------------------------------- */
@@ -93,8 +95,12 @@ static struct heap_object *object_at(uintptr_t address)
     struct heap_object *following;
     if (!heap_holds(address))
         return NULL;
+    if (found && address - found->base < found->size)
+        return found;
     struct heap_object *o = object_before(address, &following);
-    return o && address - o->base < o->size + RED_ZONE ? o : NULL;
+    if (!o || address - o->base >= o->size + RED_ZONE)
+        return NULL;
+    return found = o;
 }
 
 const struct heap_object *heap_find(uintptr_t address) { return object_at(address); }

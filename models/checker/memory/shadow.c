@@ -34,6 +34,14 @@ static inline void cell_access(const struct region *r, struct cell *c, uint8_t m
                                const struct doing *d)
 {
     const uint32_t now = d->head | mask;
+    if (now & WRITE)
+        c->initialised |= mask;
+    const uint32_t last = c->access[0].head;
+    if (!(c->access[1].head | c->more) && /* most often: nobody, or the same thread before */
+        (last == 0 || (access_thread(last) == current->id && !(last & ~now & (KIND | BYTES))))) {
+        c->access[0] = (struct access){now, source_site(d->pc)};
+        return;
+    }
     struct access *room = NULL;
     for (uint32_t i = c->more; i; i = shadow_overflow[i - 1].more)
         if (meet(r, c, &shadow_overflow[i - 1].access, now, d)) {
@@ -50,8 +58,6 @@ static inline void cell_access(const struct region *r, struct cell *c, uint8_t m
         room = shadow_add(c);
     *room = c->access[0];
     c->access[0] = (struct access){now, source_site(d->pc)};
-    if (now & WRITE)
-        c->initialised |= mask;
 }
 
 /* ---- the heap ------------------------------------------------------------------------------ */
@@ -125,16 +131,6 @@ void shadow_free(uintptr_t address, size_t n, uintptr_t pc)
 
 /* ---- accesses ------------------------------------------------------------------------------ */
 
-/* On the thread's own stack, in pages where nobody else was ever seen? Its accesses there need not
- * be recorded. */
-static inline bool on_private_pages(uintptr_t address, size_t n)
-{
-    const struct stack *s = &shadow_stacks[current->id];
-    const uintptr_t at = address - s->base;
-    return at < s->bytes && n <= PAGE &&
-           !(s->page[at / PAGE].shared | s->page[(at + n) / PAGE].shared);
-}
-
 /* Are these bytes of a stack to be recorded? Notes when somebody else's are touched. */
 static bool stack_shared(const struct region *r, uintptr_t address, size_t n)
 {
@@ -205,59 +201,103 @@ static __attribute__((noinline)) void any_access(uintptr_t address, size_t n, ui
     }
 }
 
-/* Most accesses are to one cell of the heap or of data, where nothing but a race can be wrong. */
-static __attribute__((noinline)) void one_access(uintptr_t address, size_t n, uint32_t kind,
-                                                 uintptr_t pc, const struct region *r)
+/* Most accesses are to one cell of the heap or of data, where nothing but a race can be wrong. That
+ * cell, or NULL. */
+static inline struct cell *one_cell(const struct region *r, uintptr_t address, size_t n,
+                                    uint32_t kind)
 {
+    if (UNLIKELY(!r || n - 1 >= 8 - (address & 7) || r->kind == REGION_STACK || current->hidden))
+        return NULL;
     struct cell *const c = cell_of(r, address);
     const uint8_t mask = cell_mask(address, (unsigned)n);
-    const bool special = current->hidden || r->kind == REGION_STACK || mask & ~c->valid ||
-                         (kind == PLAIN && mask & ~c->initialised);
-    if (UNLIKELY(special)) {
-        any_access(address, n, kind, pc);
-        return;
-    }
+    return UNLIKELY(mask & ~c->valid || (kind == PLAIN && mask & ~c->initialised)) ? NULL : c;
+}
+
+static inline void one_access(const struct region *r, struct cell *c, uintptr_t address, size_t n,
+                              uint32_t kind, uintptr_t pc)
+{
     if (kind & WRITE && r->kind == REGION_DATA)
         shadow_save(r, c);
     const struct doing d = {address, pc, n, access_head(current->id, current->po, kind)};
-    cell_access(r, c, mask, &d);
+    cell_access(r, c, cell_mask(address, (unsigned)n), &d);
 }
 
-/* Has the same thread done the same or more to this cell since its last event, and nobody anything
- * after it? */
-static inline bool repeats(const struct cell *c, uint8_t mask, uint32_t kind)
+/* Many cells of the heap or of data, if nothing but a race can be wrong with them; else false. */
+static bool many_cells(const struct region *r, uintptr_t address, size_t n, uint32_t kind,
+                       uintptr_t pc, bool *located)
 {
-    const uint32_t now = access_head(current->id, current->po, kind) | mask;
-    const uint32_t differs = (c->access[0].head ^ now) & (now | ~(uint32_t)(KIND | BYTES));
-    return c->stamp == shadow_stamp && !(differs | (mask & ~(uint32_t)c->initialised));
+    unsigned part;
+    if (!r || r->kind == REGION_STACK || current->hidden || n > r->bytes - (address - r->base))
+        return false;
+    if (r->kind == REGION_HEAP)
+        for (size_t at = 0; at < n; at += part) {
+            part = cell_part(address + at, n - at);
+            const struct cell *c = cell_of(r, address + at);
+            const uint8_t mask = cell_mask(address + at, part);
+            if (mask & ~c->valid || (kind == PLAIN && mask & ~c->initialised))
+                return false;
+        }
+    const struct doing d = {address, pc, n, access_head(current->id, current->po, kind)};
+    uint8_t locs = 0;
+    for (size_t at = 0; at < n; at += part) {
+        part = cell_part(address + at, n - at);
+        struct cell *const c = cell_of(r, address + at);
+        const uint8_t mask = cell_mask(address + at, part);
+        if (kind & WRITE && r->kind == REGION_DATA)
+            shadow_save(r, c);
+        cell_access(r, c, mask, &d);
+        locs |= c->locs & mask;
+    }
+    *located = locs;
+    return true;
 }
 
-/* No call that it comes back from: so it needs no frame. */
-static inline void elsewhere(uintptr_t address, size_t n, uint32_t kind, uintptr_t pc)
+bool shadow_plain(uintptr_t address, size_t n, bool write, uintptr_t pc)
 {
+    if (!current)
+        return false;
+    const uint32_t kind = write ? KIND : PLAIN;
     const struct region *const r = region_known(address);
-    if (UNLIKELY(!r || n - 1 >= 8 - (address & 7)))
-        any_access(address, n, kind, pc);
-    else if (!repeats(r->cells + (address - r->base) / 8, cell_mask(address, (unsigned)n), kind))
-        one_access(address, n, kind, pc, r);
-}
-
-static __attribute__((noinline)) void plain_elsewhere(uintptr_t address, size_t n, bool write,
-                                                      uintptr_t pc)
-{
-    elsewhere(address, n, write ? KIND : PLAIN, pc);
-}
-
-void shadow_plain(uintptr_t address, size_t n, bool write, uintptr_t pc)
-{
-    if (current && !on_private_pages(address, n))
-        plain_elsewhere(address, n, write, pc);
+    struct cell *const c = one_cell(r, address, n, kind);
+    if (UNLIKELY(!c)) {
+        bool located;
+        if (many_cells(r, address, n, kind, pc, &located))
+            return located;
+        if (!on_private_pages(address, n))
+            any_access(address, n, kind, pc);
+        return shadow_has_loc(address, n);
+    }
+    const uint8_t mask = cell_mask(address, (unsigned)n);
+    if (!cell_repeats(c, mask, kind))
+        one_access(r, c, address, n, kind, pc);
+    return c->locs & mask;
 }
 
 void shadow_atomic(uintptr_t address, size_t n, bool write, uintptr_t pc)
 {
-    if (current && !on_private_pages(address, n))
-        elsewhere(address, n, write ? WRITE : 0, pc);
+    const uint32_t kind = write ? WRITE : 0;
+    if (!current || on_private_pages(address, n))
+        return;
+    const struct region *const r = region_known(address);
+    struct cell *const c = one_cell(r, address, n, kind);
+    if (UNLIKELY(!c))
+        any_access(address, n, kind, pc);
+    else if (!cell_repeats(c, cell_mask(address, (unsigned)n), kind))
+        one_access(r, c, address, n, kind, pc);
+}
+
+void shadow_atomic_loc(uintptr_t address, size_t n, bool write, uint16_t loc, uintptr_t pc)
+{
+    const uint32_t kind = write ? WRITE : 0;
+    const struct region *const r = region_known(address);
+    struct cell *const c = current ? one_cell(r, address, n, kind) : NULL;
+    if (UNLIKELY(!c)) {
+        shadow_atomic(address, n, write, pc);
+        shadow_set_loc(address, n, loc);
+        return;
+    }
+    one_access(r, c, address, n, kind, pc);
+    c->locs |= cell_mask(address, (unsigned)n);
 }
 
 void shadow_will_write(uintptr_t address, size_t n)

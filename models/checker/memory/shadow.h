@@ -24,12 +24,14 @@ void shadow_reset(void);
  * null pages, else it is let pass (constants, the C library's own). An atomic access is announced
  * before its event is counted in current->po, but with what it acquires in current->hb; whether its
  * memory is initialised is asked before that. */
-void shadow_plain(uintptr_t address, size_t n, bool write, uintptr_t pc);
+bool shadow_plain(uintptr_t address, size_t n, bool write, uintptr_t pc); /* has it a location? */
 void shadow_atomic(uintptr_t address, size_t n, bool write, uintptr_t pc);
 
 /* Atomics living in plain memory: step_plain asks whether any does. */
 void shadow_set_loc(uintptr_t address, size_t n, uint16_t loc);
 bool shadow_has_loc(uintptr_t address, size_t n); /* any location in these bytes? */
+void shadow_atomic_loc(uintptr_t address, size_t n, bool write, uint16_t loc,
+                       uintptr_t pc); /* both */
 
 /* Before a write to the program's data that is not checked: what is there now is put back before the
  * next execution. Checked writes (and a hidden thread's) need not say so. */

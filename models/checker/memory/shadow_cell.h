@@ -100,13 +100,33 @@ static inline size_t region_part(const struct region *r, uintptr_t address, size
 static inline struct cell *cell_of(const struct region *r, uintptr_t address)
 {
     struct cell *c = r->cells + (address - r->base) / 8;
-    if (c->stamp != shadow_stamp) {
+    if (__builtin_expect(c->stamp != shadow_stamp, 0)) {
         *c = (struct cell){.stamp = shadow_stamp, .valid = BYTES, .initialised = BYTES};
         if (r->kind == REGION_HEAP)
             shadow_heap_cell(c);
     }
     return c;
 }
+/* On the thread's own stack, in pages where nobody else was ever seen? Its accesses there need not
+ * be recorded. */
+static inline bool on_private_pages(uintptr_t address, size_t n)
+{
+    const struct stack *s = &shadow_stacks[current->id];
+    const uintptr_t at = address - s->base;
+    return at < s->bytes && n <= PAGE &&
+           !(s->page[at / PAGE].shared | s->page[(at + n) / PAGE].shared);
+}
+/* On one such page, where no atomic lives in this execution either? */
+static inline bool on_own_page(uintptr_t address, size_t n)
+{
+    const struct stack *s = &shadow_stacks[current->id];
+    const uintptr_t at = address - s->base;
+    if (at >= s->bytes || at % PAGE + n > PAGE)
+        return false;
+    const struct page *p = &s->page[at / PAGE];
+    return !p->shared && p->locs != shadow_stamp;
+}
+
 /* How many of n bytes from `address` on lie in its cell, and which bytes of it they are. */
 static inline unsigned cell_part(uintptr_t address, size_t n)
 {
@@ -116,6 +136,15 @@ static inline unsigned cell_part(uintptr_t address, size_t n)
 static inline uint8_t cell_mask(uintptr_t address, unsigned part)
 {
     return (uint8_t)(((1u << part) - 1) << (address & 7));
+}
+
+/* Has the same thread done the same or more to this cell since its last event, and nobody anything
+ * after it? */
+static inline bool cell_repeats(const struct cell *c, uint8_t mask, uint32_t kind)
+{
+    const uint32_t now = access_head(current->id, current->po, kind) | mask;
+    const uint32_t differs = (c->access[0].head ^ now) & (now | ~(uint32_t)(KIND | BYTES));
+    return !(differs | (mask & ~(uint32_t)c->initialised)); /* an allocation writes nothing */
 }
 
 /* What the current thread is doing, perhaps to several cells. */

@@ -74,7 +74,7 @@ void report_text(FILE *to, const struct explore_result *r, const struct graph *g
     story_make(&story, r, g);
     fprintf(to, "%s%s%s  %s  model %s  execution %llu\n", paint.bad, title, paint.end,
             about->program ? about->program : "", about->model ? about->model : "",
-            (unsigned long long)(r->complete + r->blocked + 1));
+            (unsigned long long)r->complete + r->blocked + 1);
     table_wrap(to, "In one sentence: ", "  ", story.sentence, TABLE_WIDTH);
     putc('\n', to);
     table_print(to, &story, &paint);
@@ -91,7 +91,7 @@ void report_text(FILE *to, const struct explore_result *r, const struct graph *g
     if (about->hardware)
         fprintf(to, "\n%sOn hardware%s  %s\n", paint.head, paint.end, about->hardware);
     if (about->replay)
-        fprintf(to, "\n%sSee it again%s  %s\n", paint.head, paint.end, about->replay);
+        fprintf(to, "\n%sAgain:%s %s\n", paint.head, paint.end, about->replay);
 }
 
 /* ---- JSON -------------------------------------------------------------------------------- */
@@ -139,7 +139,7 @@ void report_json(FILE *to, const struct explore_result *r, const struct graph *g
     key(to, "model", about->model);
     key(to, "sentence", story.sentence);
     key(to, "fault", r->fault.text);
-    fprintf(to, ",\"execution\":%llu", (unsigned long long)(r->complete + r->blocked + 1));
+    fprintf(to, ",\"execution\":%llu", (unsigned long long)r->complete + r->blocked + 1);
     fprintf(to, ",\"interleaving\":%s,\"threads\":[", story.interleaving ? "true" : "false");
     bool first = true;
     for (unsigned i = 0; i < MODEL_THREADS; i++)

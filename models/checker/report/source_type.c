@@ -237,7 +237,7 @@ static void describe(const struct entry *e, uint64_t offset, struct text *t)
             const struct entry *r;
             for (unsigned i = 1; (r = range(e, i)); i++)
                 part *= r->count;
-            for (unsigned i = 0; (r = range(e, i)) && part > 0; i++) {
+            for (unsigned i = 0; range(e, i) && part > 0; i++) {
                 say_index(t, offset / part);
                 offset %= part;
                 if ((r = range(e, i + 1)) && r->count > 0)

@@ -184,6 +184,19 @@ static bool of_another_thread(const struct graph *g, const struct event *a, uint
     return b != NONE && g->e[b].thread != NONE_THREAD && g->e[b].thread != a->thread;
 }
 
+/* Does it read what main set up before there were threads, and only its own thread changes? */
+static bool reads_setup(const struct graph *g, const struct event *read)
+{
+    uint16_t w = read->rf;
+    if (g->e[w].thread == NONE_THREAD || g->e[w].thread != 0 || read->thread == 0 ||
+        !event_before(&g->e[w], &g->e[g->first[read->thread]].hb))
+        return false;
+    while ((w = g->e[w].mo_next) != NONE)
+        if (g->e[w].thread != read->thread)
+            return false;
+    return true;
+}
+
 /* Does it let threads learn of each other, in the past of what went wrong? */
 static bool communicates(const struct story *s, const struct item *i, const vclock *past)
 {
@@ -191,7 +204,8 @@ static bool communicates(const struct story *s, const struct item *i, const vclo
     const struct event *e = item_event(s, i);
     if (!e || !event_before(e, past))
         return false;
-    if (e->kind == EV_READ && (of_another_thread(g, e, e->rf) || story_hidden(s, i) != NONE))
+    if (e->kind == EV_READ && !reads_setup(g, e) &&
+        (of_another_thread(g, e, e->rf) || story_hidden(s, i) != NONE))
         return true;
     const uint16_t w = e->kind == EV_WRITE ? i->note.event : i->write;
     for (uint16_t r = w == NONE ? NONE : g->loc[g->e[w].loc].last; r != NONE; r = g->e[r].loc_prev)

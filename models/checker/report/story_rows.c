@@ -12,6 +12,7 @@ enum { DEPTH_MAX = 4 };
 struct where {
     uint32_t call[NOTE_FRAMES]; /* call sites, outermost first */
     unsigned calls, hidden;
+    unsigned base;  /* calls that the operation is in: not told */
     unsigned line;  /* of the last step shown */
     bool operation; /* inside model_call .. model_return */
 };
@@ -80,8 +81,10 @@ static void enter_calls(struct story *s, struct where *w, const struct note *n)
     unsigned common = 0;
     while (common < calls && common < w->calls && call[common] == w->call[common])
         common++;
+    if (w->base > common)
+        w->base = common;
     for (unsigned k = common; k < calls; k++) {
-        struct row *row = add(s, ROW_CALL, n->thread, k + w->operation);
+        struct row *row = add(s, ROW_CALL, n->thread, k - w->base + w->operation);
         set_source(row, call[k]);
         const uint32_t inner = k + 1 < calls ? call[k + 1] : n->site;
         const char *function = source_of(inner)->function;
@@ -106,14 +109,14 @@ static void show_step(struct story *s, struct where *w, const struct item *i)
         row->line = source_of(n->site)->line;
         row->file = source_of(n->site)->file;
         w->operation = true;
-        w->calls = 0;
+        w->base = w->calls = calls_of(n, w->call);
         w->line = 0;
         return;
     }
     const unsigned skipped = w->hidden;
     if (n->kind != NOTE_RETURN)
         enter_calls(s, w, n);
-    const unsigned depth = w->calls + w->operation;
+    const unsigned depth = w->calls - w->base + w->operation;
     if (skipped) {
         struct row *row = add(s, ROW_SKIP, n->thread, depth);
         snprintf(row->text, sizeof row->text, "... %u step%s", skipped, skipped == 1 ? "" : "s");
@@ -123,6 +126,7 @@ static void show_step(struct story *s, struct where *w, const struct item *i)
     story_phrase(s, i, row->text, sizeof row->text);
     if (n->kind == NOTE_RETURN) {
         w->operation = false;
+        w->base = w->calls = 0;
         w->line = 0;
     } else {
         set_source(row, n->site);

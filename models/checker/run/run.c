@@ -9,6 +9,7 @@
 #include "models/checker/memory/heap.h"
 #include "models/checker/hooks/hooks_sync.h"
 #include "models/checker/run/run.h"
+#include "models/checker/run/spin.h"
 #include "models/checker/memory/shadow.h"
 #include "models/checker/run/trace.h"
 
@@ -65,6 +66,7 @@ static void thread_reset(struct thread *t)
     t->tls = tls;
     t->id = id;
     t->replay = NONE;
+    t->patience = SPIN_PATIENCE;
     t->seen = 0;
     t->seen_paths = 0;
     t->frame[0] = (struct frame){.path = id};
@@ -89,6 +91,8 @@ void run_prepare(void (*program)(void *), void *argument)
         }
         ready = true;
     }
+    for (unsigned i = 0; i < MODEL_THREADS; i++)
+        thread_reset(&threads[i]);
     step_reset();
 }
 
@@ -308,12 +312,15 @@ enum run_end run_graph(void)
     shadow_reset();
     heap_reset();
     hooks_reset();
+    step_run_begins();
     history_now.n = 0;
     unreplayed = 0;
-    for (unsigned i = 0; i < graph_now->events; i++)
-        unreplayed += graph_now->e[i].kind != EV_INIT;
-    for (unsigned i = 0; i < MODEL_THREADS; i++)
-        thread_reset(&threads[i]);
+    for (unsigned i = 0; i < MODEL_THREADS; i++) {
+        if (graph_now->last[i] != NONE)
+            unreplayed += graph_now->e[graph_now->last[i]].po;
+        if (threads[i].state != THREAD_NONE) /* the execution before had it */
+            thread_reset(&threads[i]);
+    }
     over = false;
     run_thread(0, main_thread, program_argument);
     if (setjmp(back) == 0) {

@@ -9,18 +9,17 @@ static uint64_t mix(uint64_t h, uint64_t x)
     return h ^ (h >> 29);
 }
 
-/* Everything on the thread's stack above the call of the hook whose return address is pc: what the
- * program itself keeps there. */
-static uint64_t stack_state(const struct thread *t, uintptr_t pc)
+/* What the program keeps on the thread's stack: from where the innermost function's frame ends. */
+static uint64_t stack_state(const struct thread *t)
 {
     const uintptr_t *end = (const uintptr_t *)(t->fiber.stack + FIBER_STACK);
-    const uintptr_t *p = __builtin_frame_address(0);
-    while (p < end && *p != pc)
-        p++;
+    const uintptr_t *p = (const uintptr_t *)t->frame[t->depth].sp;
     uint64_t h = 1;
-    for (p++; p < end; p++)
+    if (!p)
+        return 0; /* not known: compiled without calls to us */
+    for (; p < end; p++)
         h = mix(h, *p);
-    return h;
+    return h | 1;
 }
 
 /* Where it is and what it is about to do: a compare-and-swap that expects something else than last
@@ -60,8 +59,8 @@ bool spin_repeats(const struct thread *t, const struct step *s, uint16_t *from)
         if (was->state == 0)
             return false; /* its second time: compare from now on */
         if (state == 0)
-            state = stack_state(t, s->pc) | 1;
-        if (was->state == state)
+            state = stack_state(t);
+        if (state && was->state == state)
             return true;
     }
     return false;
@@ -78,26 +77,42 @@ void spin_reads(struct thread *t, const struct step *s)
             again = t->was[i].path == path;
     t->seen_paths |= filter(path);
     t->was[t->seen++] = (struct seen){.path = path,
-                                      .state = again ? stack_state(t, s->pc) | 1 : 0,
+                                      .state = again ? stack_state(t) : 0,
                                       .po = t->po,
                                       .depth = t->depth,
                                       .activations = t->activations};
 }
 
+bool spin_plainly(struct thread *t, uintptr_t pc)
+{
+    t->patience = 1;
+    if (t->depth >= STACK_DEPTH || t->suspect.left == 0) {
+        t->suspect.pc = pc;
+        t->suspect.state = t->depth < STACK_DEPTH ? stack_state(t) : 0;
+        t->suspect.effects = t->effects;
+        t->suspect.left = 4096; /* a longer way round is not found */
+        return false;
+    }
+    if (--t->suspect.left == 0)
+        t->patience = SPIN_PATIENCE;
+    return pc == t->suspect.pc && t->effects == t->suspect.effects && t->suspect.state &&
+           stack_state(t) == t->suspect.state;
+}
+
 /* ---- the call stack ---------------------------------------------------------------------- */
 
-void step_enter(uintptr_t call)
+void step_enter(uintptr_t call, uintptr_t sp)
 {
     struct thread *t = current;
     if (!t || t->hidden)
         return;
     if (++t->depth >= STACK_DEPTH)
         return;
-    const uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-    if (here < t->fiber.deepest)
-        t->fiber.deepest = here;
+    if (sp < t->fiber.deepest)
+        t->fiber.deepest = sp;
     struct frame *f = &t->frame[t->depth];
     f->call = call;
+    f->sp = sp;
     f->path = mix(f[-1].path, call);
     f->activation = ++t->activations;
     f->hint = 0;

@@ -20,11 +20,17 @@ bool spin_repeats(const struct thread *t, const struct step *s, uint16_t *from);
 /* It makes the read. */
 void spin_reads(struct thread *t, const struct step *s);
 
+/* It has made very many plain accesses and no event: does it go round without end? Called now and
+ * then, and at every access once that is suspected. */
+bool spin_plainly(struct thread *t, uintptr_t pc);
+enum { SPIN_PATIENCE = 1 << 16 };
+
 /* It had an effect: what it did before does not repeat. */
 static inline void spin_forget(struct thread *t)
 {
     t->seen = 0;
     t->seen_paths = 0;
+    t->effects++;
 }
 
 /* An event was made in the present frame. */

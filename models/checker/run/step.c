@@ -5,35 +5,14 @@
 
 #include "models/checker/explore/engine.h"
 #include "models/checker/memory/heap.h"
+#include "models/checker/run/locations.h"
 #include "models/checker/run/run.h"
-#include "models/checker/memory/shadow.h"
+#include "models/checker/memory/shadow_cell.h"
 #include "models/checker/explore/sites.h"
 #include "models/checker/run/spin.h"
 #include "models/checker/run/trace.h"
 
-/* ---- locations --------------------------------------------------------------------------- */
-
-/* Numbered in the order in which they were first met, and for good: a graph that one exploration
- * leaves is run again by another one. */
-enum { TABLE = 4 * LOCS_MAX };
-static struct locations {
-    struct location {
-        uintptr_t address;
-        uint8_t space, size;
-    } at[LOCS_MAX];
-    uint16_t hashed[TABLE]; /* 1 + the location's number */
-    unsigned n;
-    bool on_stacks; /* some atomic lives on a stack: then stack accesses are looked at */
-} known;
-static struct location *const location = known.at;
-
 void step_reset(void) { sites_clear(); }
-
-void *step_locations(size_t *size)
-{
-    *size = sizeof known;
-    return &known;
-}
 
 void step_log_clear(void)
 {
@@ -41,77 +20,10 @@ void step_log_clear(void)
     tracing = true;
 }
 
-uint16_t step_loc(const volatile void *address, enum space space, unsigned size)
-{
-    const uintptr_t a = (uintptr_t)address;
-    uint32_t i = (uint32_t)((a ^ (uintptr_t)space << 60) * 0x9e3779b97f4a7c15u >> 40) % TABLE;
-    for (; known.hashed[i]; i = (i + 1) % TABLE) {
-        const struct location *l = &location[known.hashed[i] - 1];
-        if (l->address == a && l->space == space && l->size == size)
-            return (uint16_t)(known.hashed[i] - 1);
-    }
-    if (known.n == LOCS_MAX)
-        fault_raise(FAULT_UNBOUNDED, NULL, 0,
-                    "more than %u atomic locations: use smaller arrays or capacities when checking",
-                    (unsigned)LOCS_MAX);
-    location[known.n] = (struct location){a, (uint8_t)space, (uint8_t)size};
-    for (unsigned t = 0; t < MODEL_THREADS; t++)
-        if (space == SPACE_MEMORY && a - (uintptr_t)threads[t].fiber.stack < FIBER_STACK)
-            known.on_stacks = true;
-    known.hashed[i] = (uint16_t)(known.n + 1);
-    return (uint16_t)known.n++;
-}
-
-uintptr_t step_loc_address(uint16_t loc, enum space *space, unsigned *size)
-{
-    if (space)
-        *space = (enum space)location[loc].space;
-    if (size)
-        *size = location[loc].size;
-    return location[loc].address;
-}
-
-static bool overlaps(const struct location *l, uintptr_t a, size_t n)
-{
-    return l->space == SPACE_MEMORY && l->address < a + n && a < l->address + l->size;
-}
-
-/* The location's first access in this execution: it holds what memory holds. */
-static void begin_location(uint16_t loc, uintptr_t pc)
-{
-    struct graph *g = graph_now;
-    if (loc < g->locs && g->loc[loc].init != NONE)
-        return;
-    const struct location *l = &location[loc];
-    for (unsigned i = 0; i < g->locs; i++)
-        if (i != loc && g->loc[i].init != NONE && l->space == SPACE_MEMORY &&
-            overlaps(&location[i], l->address, l->size)) {
-            const struct place here = {.thread = current->id,
-                                       .po = current->po,
-                                       .site = source_site(pc),
-                                       .address = l->address,
-                                       .size = l->size,
-                                       .atomic = true,
-                                       .what = "access"};
-            fault_raise(FAULT_MIXED_SIZE, &here, 1,
-                        "%u bytes are accessed atomically where %u bytes were before", l->size,
-                        location[i].size);
-        }
-    struct event *e = graph_add(g, EV_INIT, NONE_THREAD, loc);
-    if (!e)
-        fault_raise(FAULT_UNBOUNDED, NULL, 0, "more than %u events in one execution",
-                    (unsigned)EVENTS_MAX);
-    e->size = l->size;
-    if (l->space == SPACE_MEMORY) {
-        memcpy(&e->value, (const void *)l->address, l->size);
-        if (heap_holds(l->address) && !shadow_initialised(l->address, l->size))
-            e->flags |= EVENT_UNDEF;
-    }
-}
-
 /* ---- taking turns ------------------------------------------------------------------------ */
 
 static void flush_plain(struct thread *t);
+static unsigned preempted; /* in this execution */
 
 static void before_step(struct thread *t)
 {
@@ -122,10 +34,35 @@ static void before_step(struct thread *t)
         run_park(THREAD_FROZEN);
 }
 
-static void wait_turn(struct thread *t)
+/* It came round to what it did after its event `since`, and nothing has changed. */
+static _Noreturn void cut(struct thread *t, uint16_t since, uintptr_t address, uintptr_t pc)
 {
+    t->cut_from = (uint16_t)(since + 1);
+    t->waits_at = address;
+    t->waits_site = source_site(pc);
+    trace_note(NOTE_BLOCK, pc);
+    for (;;)
+        run_park(THREAD_CUT);
+}
+
+/* A sample chooses again before every event, or now and then as long as it may preempt. A
+ * read-modify-write's write follows at once. */
+static void maybe_preempt(struct thread *t)
+{
+    const bool bounded = options_now->preemptions > 0;
+    if (!t->acted || (bounded && (preempted >= options_now->preemptions || explore_random() % 4)))
+        return;
+    t->chosen = false;
+    preempted++;
+}
+
+static void wait_turn(struct thread *t, bool at_once)
+{
+    if (options_now->random && !at_once)
+        maybe_preempt(t);
     while (unreplayed > 0 || !t->chosen)
         run_park(THREAD_WANTS);
+    t->acted = true;
 }
 
 static const char *kind_name(unsigned kind)
@@ -136,10 +73,10 @@ static const char *kind_name(unsigned kind)
 }
 
 /* The event to be repeated, or NULL: a new one may be added now. */
-static struct event *repeated(struct thread *t, enum event_kind kind, uint16_t loc)
+static struct event *next_event(struct thread *t, enum event_kind kind, uint16_t loc, bool at_once)
 {
     if (t->replay == NONE) {
-        wait_turn(t);
+        wait_turn(t, at_once);
         return NULL;
     }
     struct event *e = &graph_now->e[t->replay];
@@ -156,6 +93,11 @@ static struct event *repeated(struct thread *t, enum event_kind kind, uint16_t l
     t->replay = e->po_next;
     unreplayed--;
     return e;
+}
+
+static struct event *repeated(struct thread *t, enum event_kind kind, uint16_t loc)
+{
+    return next_event(t, kind, loc, false);
 }
 
 /* After event e, new or repeated: what the thread knows now. */
@@ -192,40 +134,32 @@ static struct place place_now(const struct thread *t, const struct step *s, cons
 /* Is this an operation that the program wrote, not one that a modelled call is made of? */
 static bool written(enum space space) { return space == SPACE_MEMORY && !current->modelled; }
 
-static struct step weakened(const struct step *s)
+/* The step as --weaken has it: rarely another one. */
+static enum order changed_order(enum order order, enum order to)
 {
-    struct step w = *s;
-    if (options_now->weaken_site && options_now->weaken_site == source_site(s->pc) &&
-        written(s->space)) {
-        w.good = options_now->weaken_to;
-        w.bad = options_now->weaken_bad;
-    }
+    if (!options_now->strengthen || order == to || order == RELAXED)
+        return to;
+    if (to == RELAXED || order == SEQ_CST || to == SEQ_CST)
+        return order > to ? order : to;
+    return ACQ_REL; /* both an acquire and a release, or more */
+}
+
+static const struct step *weakened(const struct step *s, struct step *w)
+{
+    if (__builtin_expect(!options_now->weaken_site, 1) ||
+        options_now->weaken_site != source_site(s->pc) || !written(s->space))
+        return s;
+    *w = *s;
+    w->good = changed_order(s->good, options_now->weaken_to);
+    w->bad = changed_order(s->bad, options_now->weaken_bad);
     return w;
 }
 
 static enum order weakened_order(enum order order, enum space space, uintptr_t pc)
 {
     return options_now->weaken_site && options_now->weaken_site == source_site(pc) && written(space)
-               ? options_now->weaken_to
+               ? changed_order(order, options_now->weaken_to)
                : order;
-}
-
-/* Which release this acquire reads from. */
-static void log_read(const struct event *e, enum space space)
-{
-    if (!written(space))
-        return;
-    sites_use(e->site, EV_READ, e->rule != RULE_LOAD, e->order_good, e->order_bad);
-    if (!explore_acquires(e->order))
-        return;
-    const struct event *w = &graph_now->e[e->rf];
-    while (w->kind == EV_WRITE) {
-        if (explore_releases(w->order))
-            sites_synchronize(w->site, e->site);
-        if (!(w->flags & EVENT_RMW)) /* a release sequence goes on through what it read */
-            break;
-        w = &graph_now->e[graph_now->e[w->po_prev].rf];
-    }
 }
 
 static void block_here(struct thread *t, const struct step *s)
@@ -244,27 +178,25 @@ static void block_here(struct thread *t, const struct step *s)
 static void write_event(struct thread *t, uint16_t loc, word value, unsigned size, enum order order,
                         unsigned flags, uintptr_t pc)
 {
-    const struct event *e = repeated(t, EV_WRITE, loc);
+    const struct event *e = next_event(t, EV_WRITE, loc, flags & EVENT_RMW);
     if (e) {
         if (e->value != value)
             fault_raise(FAULT_NONDETERMINISM, NULL, 0,
                         "run again, thread %u wrote %llu where it wrote %llu before", t->id,
                         (unsigned long long)value, (unsigned long long)e->value);
     } else {
-        begin_location(loc, pc);
+        location_begin(loc, pc);
         e = explore_write(t->id, loc, value, size, order, flags, source_site(pc));
         if (!e)
             run_leave(RUN_MOOT);
-        if (written((enum space)location[loc].space) && flags == 0)
+        if (written((enum space)locations.at[loc].space) && flags == 0)
             sites_use(source_site(pc), EV_WRITE, false, order, order);
         if (t->once)
             t->chosen = t->once = false;
     }
     t->hb = e->hb;
-    if (location[loc].space == SPACE_MEMORY && !(flags & EVENT_NA)) {
-        shadow_atomic(location[loc].address, size, true, pc);
-        shadow_set_loc(location[loc].address, size, loc);
-    }
+    if (locations.at[loc].space == SPACE_MEMORY && !(flags & EVENT_NA))
+        shadow_atomic_loc(locations.at[loc].address, size, true, loc, pc);
     made(t, e, pc);
 }
 
@@ -281,55 +213,50 @@ static bool environment_chose(const struct thread *t, uint16_t since)
 word step_read(const struct step *given, bool *wrote)
 {
     struct thread *t = current;
-    const struct step s = weakened(given);
+    struct step other;
+    const struct step *const s = weakened(given, &other);
     before_step(t);
-    const uint16_t loc = step_loc(s.address, s.space, s.size);
+    const uint16_t loc = step_loc(s->address, s->space, s->size);
     if (t->replay == NONE && !options_now->no_cuts) {
         uint16_t from;
-        if (spin_repeats(t, &s, &from)) {
-            t->cut_from = (uint16_t)(from + 1);
+        if (spin_repeats(t, s, &from)) {
             t->moot = environment_chose(t, from); /* without that, it would be here as well */
-            t->waits_at = (uintptr_t)s.address;
-            t->waits_site = source_site(s.pc);
-            trace_note(NOTE_BLOCK, s.pc);
-            for (;;)
-                run_park(THREAD_CUT);
+            cut(t, from, (uintptr_t)s->address, s->pc);
         }
     }
-    spin_reads(t, &s);
+    spin_reads(t, s);
     const struct event *e = repeated(t, EV_READ, loc);
     if (!e) {
-        begin_location(loc, s.pc);
-        e = explore_read(t->id, loc, &s);
+        location_begin(loc, s->pc);
+        e = explore_read(t->id, loc, s);
         if (!e)
             run_leave(RUN_MOOT);
-        log_read(e, s.space);
+        if (written(s->space))
+            sites_use(e->site, EV_READ, e->rule != RULE_LOAD, e->order_good, e->order_bad);
     }
     const struct event *from = &graph_now->e[e->rf];
     t->hb = e->hb;
-    if (s.space == SPACE_MEMORY) {
-        shadow_atomic((uintptr_t)s.address, s.size, false, s.pc);
-        shadow_set_loc((uintptr_t)s.address, s.size, loc);
-    }
-    made(t, e, s.pc);
+    if (s->space == SPACE_MEMORY)
+        shadow_atomic_loc((uintptr_t)s->address, s->size, false, loc, s->pc);
+    made(t, e, s->pc);
     if (from->flags & EVENT_UNDEF) {
-        struct place p = place_now(t, &s, "read");
+        struct place p = place_now(t, s, "read");
         fault_raise(FAULT_UNINITIALISED, &p, 1,
                     "an atomic in heap memory is read although nothing orders its initialisation "
                     "before the read");
     }
     if (e->flags & EVENT_BLOCKS)
-        block_here(t, &s);
+        block_here(t, s);
     const bool writes = e->flags & EVENT_WRITES;
     if (wrote)
         *wrote = writes;
     const word old = e->value;
     if (writes) {
         word new_value;
-        rule_apply(s.rule, s.size, old, s.a, s.b, &new_value);
+        rule_apply(s->rule, s->size, old, s->a, s->b, &new_value);
         if (new_value != old)
             spin_forget(t);
-        write_event(t, loc, new_value, s.size, s.good, EVENT_RMW, s.pc);
+        write_event(t, loc, new_value, s->size, s->good, EVENT_RMW, s->pc);
     }
     return old;
 }
@@ -358,27 +285,8 @@ static void fence(enum order order, unsigned flags, uintptr_t pc)
     made(t, e, pc);
 }
 
-/* The newest write of this location that this execution has come to. */
-static const struct event *newest(unsigned loc)
-{
-    uint16_t w = graph_now->loc[loc].mo_last;
-    while (graph_now->e[w].kind != EV_INIT &&
-           threads[graph_now->e[w].thread].po < graph_now->e[w].po)
-        w = graph_now->e[w].mo_prev;
-    return &graph_now->e[w];
-}
-
 void step_fence(enum order order, uintptr_t pc) { fence(order, 0, pc); }
 void step_fence_light(uintptr_t pc) { fence(SEQ_CST, EVENT_LIGHT, pc); }
-
-word step_peek(const volatile void *address, enum space space)
-{
-    for (unsigned i = 0; i < known.n && i < graph_now->locs; i++)
-        if (location[i].address == (uintptr_t)address && location[i].space == space &&
-            graph_now->loc[i].init != NONE)
-            return newest(i)->value;
-    return 0;
-}
 
 /* ---- choices, waiting -------------------------------------------------------------------- */
 
@@ -424,6 +332,8 @@ void step_effect(void)
 }
 
 /* ---- threads ----------------------------------------------------------------------------- */
+
+void step_run_begins(void) { preempted = 0; }
 
 unsigned step_create(void *(*entry)(void *), void *argument, uintptr_t pc)
 {
@@ -499,27 +409,35 @@ void step_end(void *result)
 
 /* ---- plain memory ------------------------------------------------------------------------ */
 
-/* Atomics that live in these bytes get their last value in memory: a plain read finds it there. */
-static void to_memory(uintptr_t a, size_t n)
+/* What so many bytes held, kept in `old`. */
+static inline void keep(unsigned char *old, const void *from, size_t n)
 {
-    for (unsigned i = 0; i < known.n && i < graph_now->locs; i++)
-        if (graph_now->loc[i].init != NONE && overlaps(&location[i], a, n) &&
-            shadow_has_loc(location[i].address, location[i].size)) {
-            const word value = newest(i)->value;
-            shadow_will_write(location[i].address, location[i].size);
-            memcpy((void *)location[i].address, &value, location[i].size);
-        }
+    switch (n) {
+    case 1:
+        memcpy(old, from, 1);
+        break;
+    case 4:
+        memcpy(old, from, 4);
+        break;
+    case 8:
+        memcpy(old, from, 8);
+        break;
+    default:
+        memcpy(old, from, n);
+    }
 }
-
-void step_sync_memory(void)
+static inline bool kept(const unsigned char *old, const void *now, size_t n)
 {
-    for (unsigned i = 0; i < known.n && i < graph_now->locs; i++)
-        if (graph_now->loc[i].init != NONE && location[i].space == SPACE_MEMORY &&
-            graph_now->loc[i].mo_last != graph_now->loc[i].init) {
-            shadow_will_write(location[i].address, location[i].size);
-            memcpy((void *)location[i].address, &graph_now->e[graph_now->loc[i].mo_last].value,
-                   location[i].size);
-        }
+    switch (n) {
+    case 1:
+        return memcmp(old, now, 1) == 0;
+    case 4:
+        return memcmp(old, now, 4) == 0;
+    case 8:
+        return memcmp(old, now, 8) == 0;
+    default:
+        return memcmp(old, now, n) == 0;
+    }
 }
 
 /* The plain write that was announced is done: where atomics live it was an event. */
@@ -528,34 +446,31 @@ static void flush_plain(struct thread *t)
     const uintptr_t a = t->plain.address, pc = t->plain.pc;
     const size_t n = t->plain.n;
     t->plain.n = 0;
-    if (n > sizeof t->plain.old || memcmp(t->plain.old, (const void *)a, n) != 0)
+    if (n > sizeof t->plain.old || !kept(t->plain.old, (const void *)a, n))
         spin_forget(t);
     if (!t->plain.atomics)
         return;
-    for (unsigned i = 0; i < known.n; i++) {
+    for (unsigned i = 0; i < locations.n; i++) {
         word value = 0;
-        if (!overlaps(&location[i], a, n) || !shadow_has_loc(location[i].address, location[i].size))
+        if (!location_overlaps(&locations.at[i], a, n) ||
+            !shadow_has_loc(locations.at[i].address, locations.at[i].size))
             continue; /* not an atomic of this execution, or not yet */
-        memcpy(&value, (const void *)location[i].address, location[i].size);
-        write_event(t, (uint16_t)i, value, location[i].size, RELAXED, EVENT_NA, pc);
+        memcpy(&value, (const void *)locations.at[i].address, locations.at[i].size);
+        write_event(t, (uint16_t)i, value, locations.at[i].size, RELAXED, EVENT_NA, pc);
     }
 }
 
-void step_plain(const volatile void *address, size_t n, bool write, uintptr_t pc)
+static __attribute__((noinline)) void plain_elsewhere(struct thread *t, uintptr_t a, size_t n,
+                                                      bool write, uintptr_t pc)
 {
-    struct thread *t = current;
-    if (!t)
-        return;
-    const uintptr_t a = (uintptr_t)address;
     if (t->plain.n && !t->hidden)
         flush_plain(t);
-    shadow_plain(a, n, write, pc);
+    const bool atomics = shadow_plain(a, n, write, pc);
     if (t->hidden)
         return;
+    if (--t->patience == 0 && spin_plainly(t, pc))
+        cut(t, t->po, a, pc);
     const bool own = a - (uintptr_t)t->fiber.stack < FIBER_STACK;
-    if (own && !known.on_stacks)
-        return;
-    const bool atomics = shadow_has_loc(a, n);
     if (tracing && !own) {
         struct note *m = trace_note(NOTE_PLAIN, pc);
         if (m) {
@@ -567,13 +482,23 @@ void step_plain(const volatile void *address, size_t n, bool write, uintptr_t pc
         }
     }
     if (atomics)
-        to_memory(a, n);
-    if (write && (!own || atomics)) {
+        locations_to_memory(a, n);
+    else if (!write || own || (t->seen == 0 && t->suspect.left == 0))
+        return; /* no effect, or none that could make a difference */
+    if (write) {
         t->plain.address = a;
         t->plain.n = n;
         t->plain.pc = pc;
         t->plain.atomics = atomics;
         if (n <= sizeof t->plain.old)
-            memcpy(t->plain.old, (const void *)a, n);
+            keep(t->plain.old, (const void *)a, n);
     }
+}
+
+/* What a thread does on its own stack is nobody else's business, most often. */
+void step_plain(const volatile void *address, size_t n, bool write, uintptr_t pc)
+{
+    struct thread *t = current;
+    if (t && !on_own_page((uintptr_t)address, n))
+        plain_elsewhere(t, (uintptr_t)address, n, write, pc);
 }

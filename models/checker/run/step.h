@@ -78,7 +78,8 @@ void step_plain(const volatile void *address, size_t n, bool write, uintptr_t pc
 void step_sync_memory(void);
 
 /* Call stack. */
-void step_enter(uintptr_t call);
+/* sp: the called function's stack pointer while it calls others. */
+void step_enter(uintptr_t call, uintptr_t sp);
 void step_leave(void);
 
 #endif

@@ -21,6 +21,7 @@ enum thread_state {
 
 struct frame {
     uintptr_t call; /* the call's return address: where in its caller */
+    uintptr_t sp;   /* its stack pointer when it calls: all below is dead or ours */
     uint64_t path;  /* hash of the calls that lead here */
     uint32_t activation;
     uint16_t hint; /* po + 1 at the last pause hint given in this frame, 0: none */
@@ -32,6 +33,7 @@ struct thread {
     uint8_t id, state, target;
     bool chosen;       /* the explorer lets it add events */
     bool once;         /* ... but only the write that is due */
+    bool acted;        /* it has added an event since it was chosen */
     bool hidden;       /* inside a modelled call: its plain accesses are nobody's business */
     bool modelled;     /* inside a modelled call: its orders are not the program's */
     uint16_t po;       /* events made in this execution */
@@ -59,6 +61,13 @@ struct thread {
     uint16_t depth;
     uint32_t activations;
     struct frame frame[STACK_DEPTH]; /* frame[0]: the thread's entry */
+    uint32_t effects;                /* changes with everything it does that others may notice */
+    uint32_t patience;               /* plain accesses until a loop of nothing else is looked for */
+    struct { /* where such a loop is suspected, and what all was like there */
+        uintptr_t pc;
+        uint64_t state;
+        uint32_t effects, left;
+    } suspect;
     unsigned seen;
     uint64_t seen_paths; /* a bit for each path in was[]: most reads are at new ones */
     struct seen {        /* reads since this thread's last effect: to notice an idle loop */

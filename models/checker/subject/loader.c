@@ -1,6 +1,7 @@
 /* loader.c: see loader.h. */
 #include "models/checker/subject/loader.h"
 
+#include <sys/single_threaded.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
@@ -140,6 +141,7 @@ bool loader_open(const char *object, const char *name, char *why, size_t size)
         return false;
     }
     prepare_cxx();
+    __libc_single_threaded = 0; /* else shared_ptr counts without atomics: libstdc++ asks glibc */
     snprintf(program_name, sizeof program_name, "%s", name);
 
     source_open(path, subject.base);

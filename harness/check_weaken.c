@@ -1,0 +1,370 @@
+/* check_weaken.c: which memory orders are needed: every weaker order of every operation, in every
+ * scenario of a queue that is small enough, against models/necessity.tsv. */
+#include "harness/check_cell.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/check_tags.h"
+#include "harness/check_tsv.h"
+#include "harness/json.h"
+
+enum { EXECUTIONS_MOST = 20000 }; /* of a scenario as it is written */
+
+static const char heading[] = "# queue\tfile\tline\toperation\tfrom\tto\tverdict\tscenario\ttext";
+enum { QUEUE, FILE_, LINE, OPERATION, FROM, TO, VERDICT, SCENARIO, TEXT };
+
+/* One weaker order of one operation, over all scenarios of its queue. */
+struct weaker {
+    const struct q_driver *driver;
+    char file[128], text[TSV_WORD], operation[24], from[24], to[24];
+    unsigned line;
+    bool found, open; /* a scenario finds a fault; one did not come to an end */
+    char verdict[32];
+    const struct scenario *scenario; /* with the fewest executions until it finds one */
+    uint64_t executions;
+};
+
+struct necessity {
+    const struct check_options *o;
+    struct check_cells cells;
+    struct check_table expected;
+    struct tsv found, committed;
+    struct weaker *weaker;
+    size_t n, room;
+    int status;
+};
+
+/* ---- what the checker says ----------------------------------------------------------------- */
+
+static bool same_place(const struct weaker *a, const struct weaker *b)
+{
+    return a->driver == b->driver && a->line == b->line && strcmp(a->file, b->file) == 0 &&
+           strcmp(a->operation, b->operation) == 0 && strcmp(a->from, b->from) == 0 &&
+           strcmp(a->to, b->to) == 0;
+}
+
+static struct weaker *place(struct necessity *c, const struct weaker *w)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (same_place(&c->weaker[i], w))
+            return &c->weaker[i];
+    if (c->n == c->room) {
+        const size_t room = c->room ? 2 * c->room : 128;
+        struct weaker *const more = realloc(c->weaker, room * sizeof *more);
+        if (!more)
+            return NULL;
+        c->weaker = more;
+        c->room = room;
+    }
+    c->weaker[c->n] = *w;
+    return &c->weaker[c->n++];
+}
+
+/* A loop that has no bound any more, or a call that cannot be modelled, is no fault. */
+static bool is_fault(const char *verdict)
+{
+    static const char *const none[] = {"no_violation", "out_of_budget", "unbounded", "unsupported",
+                                       "nondeterminism"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        if (strcmp(verdict, none[i]) == 0)
+            return false;
+    return verdict[0] != '\0';
+}
+
+static bool take(struct necessity *c, const struct check_cell *cell, const char *line)
+{
+    struct weaker w = {.driver = cell->driver, .line = (unsigned)check_number(line, "line")};
+    char verdict[32];
+    const uint64_t executions = check_number(line, "executions");
+    check_text(line, "file", w.file, sizeof w.file);
+    check_text(line, "text", w.text, sizeof w.text);
+    check_text(line, "operation", w.operation, sizeof w.operation);
+    check_text(line, "from", w.from, sizeof w.from);
+    check_text(line, "to", w.to, sizeof w.to);
+    check_text(line, "verdict", verdict, sizeof verdict);
+    struct weaker *const at = place(c, &w);
+    if (!at)
+        return false;
+    if (!is_fault(verdict)) {
+        at->open |= strcmp(verdict, "no_violation") != 0;
+    } else if (!at->found || executions < at->executions) {
+        at->found = true;
+        at->scenario = cell->scenario;
+        at->executions = executions;
+        snprintf(at->verdict, sizeof at->verdict, "%s", verdict);
+    }
+    return true;
+}
+
+static void each(struct check_cell *cell, void *arg)
+{
+    static char line[1 << 14];
+    struct necessity *const c = arg;
+    const char *json = cell->answer ? strchr(cell->answer, '\n') : NULL;
+    if (strcmp(cell->found.verdict, "ok") != 0) {
+        fprintf(stderr, "queuelab: %s %s: as written: %s%s%s\n", cell->driver->name,
+                cell->scenario->name, cell->found.verdict, cell->said[0] ? ": " : "", cell->said);
+        if (!check_unfinished(&cell->found))
+            c->status = EXIT_DIFFERS;
+        else if (!c->status)
+            c->status = EXIT_BUDGET;
+    }
+    for (json = json ? json + 1 : NULL; check_next_line(&json, line, sizeof line);)
+        if (!take(c, cell, line))
+            c->status = EXIT_DIFFERS;
+    free(cell->answer);
+    cell->answer = NULL;
+}
+
+/* A scenario that did not come to its end even as written may need any of the queue's orders. */
+static bool is_open(const struct necessity *c, const struct weaker *w)
+{
+    bool open = w->open;
+    for (size_t i = 0; i < c->cells.n; i++)
+        open |= c->cells.cell[i].driver == w->driver && check_unfinished(&c->cells.cell[i].found);
+    return open;
+}
+
+static int make_rows(struct necessity *c)
+{
+    int error = 0;
+    tsv_begin(&c->found, heading);
+    for (size_t i = 0; error == 0 && i < c->n; i++) {
+        const struct weaker *const w = &c->weaker[i];
+        char line[16];
+        snprintf(line, sizeof line, "%u", w->line);
+        const char *const word[] = {w->driver->name,
+                                    w->file,
+                                    line,
+                                    w->operation,
+                                    w->from,
+                                    w->to,
+                                    w->found        ? w->verdict
+                                    : is_open(c, w) ? "unfinished"
+                                                    : "ok",
+                                    w->found ? w->scenario->name : "-",
+                                    w->text};
+        error = tsv_add(&c->found, word);
+    }
+    tsv_sort(&c->found);
+    return error;
+}
+
+/* ---- against the committed table ------------------------------------------------------------- */
+
+/* The same operation, wherever its line is now. */
+static bool same_key(char (*a)[TSV_WORD], char (*b)[TSV_WORD])
+{
+    static const int key[] = {QUEUE, FILE_, OPERATION, FROM, TO, TEXT};
+    for (size_t i = 0; i < sizeof key / sizeof *key; i++)
+        if (strcmp(a[key[i]], b[key[i]]) != 0)
+            return false;
+    return true;
+}
+
+/* The row of `in` that is what row i of `t` is: lines of the same text are told apart by their
+ * order. */
+static char (*counterpart(struct tsv *in, struct tsv *t, size_t i))[TSV_WORD]
+{
+    size_t before = 0;
+    for (size_t k = 0; k < i; k++)
+        before += same_key(t->row[k], t->row[i]);
+    for (size_t k = 0; k < in->n; k++)
+        if (same_key(in->row[k], t->row[i]) && before-- == 0)
+            return in->row[k];
+    return NULL;
+}
+
+static bool was_run(const struct necessity *c, const char *queue)
+{
+    for (size_t i = 0; i < c->cells.n; i++)
+        if (strcmp(c->cells.cell[i].driver->name, queue) == 0)
+            return true;
+    return false;
+}
+
+static void differs(struct necessity *c, char (*row)[TSV_WORD], const char *found, const char *is)
+{
+    const bool slow = strcmp(found, "unfinished") == 0;
+    fprintf(stderr, "queuelab: %s %s:%s %s %s -> %s: %s, committed: %s: ", row[QUEUE], row[FILE_],
+            row[LINE], row[OPERATION], row[FROM], row[TO], found, is);
+    if (slow)
+        fprintf(stderr, "give it more by --max-seconds\n");
+    else
+        fprintf(stderr,
+                "explain it in the commit; `queuelab check --weaken --update --queue %s` "
+                "regenerates %s\n",
+                row[QUEUE], c->o->table);
+    if (!slow)
+        c->status = EXIT_DIFFERS;
+    else if (c->status == 0)
+        c->status = EXIT_BUDGET;
+}
+
+static void compare(struct necessity *c)
+{
+    for (size_t i = 0; i < c->found.n; i++) {
+        char(*const row)[TSV_WORD] = c->found.row[i];
+        char(*const other)[TSV_WORD] = counterpart(&c->committed, &c->found, i);
+        if (!other || strcmp(row[VERDICT], other[VERDICT]) != 0)
+            differs(c, row, row[VERDICT], other ? other[VERDICT] : "nothing");
+    }
+    for (size_t i = 0; i < c->committed.n; i++)
+        if (was_run(c, c->committed.row[i][QUEUE]) && !counterpart(&c->found, &c->committed, i))
+            differs(c, c->committed.row[i], "nothing", c->committed.row[i][VERDICT]);
+}
+
+/* Rows of queues that were not run stay. */
+static int update(struct necessity *c)
+{
+    int error = 0;
+    for (size_t i = c->committed.n; i-- > 0;)
+        if (was_run(c, c->committed.row[i][QUEUE]))
+            tsv_drop(&c->committed, i);
+    for (size_t i = 0; error == 0 && i < c->found.n; i++) {
+        const char *word[TSV_COLUMNS];
+        for (size_t k = 0; k < c->found.columns; k++)
+            word[k] = c->found.row[i][k];
+        error = tsv_add(&c->committed, word);
+    }
+    return error ? error : tsv_write(&c->committed, c->o->table);
+}
+
+/* ---- output ------------------------------------------------------------------------------------ */
+
+static void print_tags(const struct necessity *c, const struct q_driver *driver)
+{
+    struct check_tags tags;
+    if (check_tags_read(&tags, driver->traits->name) && !c->o->json)
+        return; /* not in the project's root: nothing to say */
+    for (size_t i = 0; i < c->found.n; i++)
+        if (strcmp(c->found.row[i][QUEUE], driver->name) == 0)
+            check_tags_executed(&tags, c->found.row[i][FILE_],
+                                (unsigned)strtoul(c->found.row[i][LINE], NULL, 10));
+    if (c->o->json)
+        check_tags_json(&tags, driver->name);
+    else
+        check_tags_print(&tags);
+}
+
+static void print_queue(const struct necessity *c, const char *queue)
+{
+    printf("\n%s\n", queue);
+    for (size_t i = 0; i < c->found.n; i++) {
+        char(*const row)[TSV_WORD] = c->found.row[i];
+        char place[200], change[80];
+        if (strcmp(row[QUEUE], queue) != 0)
+            continue;
+        snprintf(place, sizeof place, "%s:%s", row[FILE_], row[LINE]);
+        snprintf(change, sizeof change, "%s -> %s", row[FROM], row[TO]);
+        printf("  %-28s %-18s %-32s %-20s %-22s %s\n", place, row[OPERATION], change,
+               strcmp(row[VERDICT], "ok") ? row[VERDICT] : "not needed", row[SCENARIO], row[TEXT]);
+    }
+}
+
+static void print(const struct necessity *c)
+{
+    printf("One order weaker at a time, in each scenario with at most %d executions as written\n",
+           EXECUTIONS_MOST);
+    for (size_t i = 0; i < c->cells.n; i++) {
+        const struct q_driver *const d = c->cells.cell[i].driver;
+        if (i > 0 && c->cells.cell[i - 1].driver == d)
+            continue;
+        print_queue(c, d->name);
+        print_tags(c, d);
+    }
+}
+
+static void print_json(const struct necessity *c)
+{
+    static const char *const key[] = {"queue", "file",    "line",     "operation", "from",
+                                      "to",    "verdict", "scenario", "text"};
+    printf("{\"model\":\"%s\",\"executions_at_most\":%d,\"weakened\":[", c->o->model,
+           EXECUTIONS_MOST);
+    for (size_t i = 0; i < c->found.n; i++) {
+        printf("%s\n {", i ? "," : "");
+        for (size_t k = 0; k < c->found.columns; k++) {
+            printf("%s\"%s\":", k ? "," : "", key[k]);
+            if (k == LINE)
+                printf("%s", c->found.row[i][k]);
+            else
+                json_put_string(stdout, c->found.row[i][k]);
+        }
+        putchar('}');
+    }
+    printf("\n],\"tagged\":[");
+    for (size_t i = 0, n = 0; i < c->cells.n; i++)
+        if (i == 0 || c->cells.cell[i - 1].driver != c->cells.cell[i].driver) {
+            printf("%s", n++ ? ",\n " : "\n ");
+            print_tags(c, c->cells.cell[i].driver);
+        }
+    printf("\n]}\n");
+}
+
+/* ---- all of it --------------------------------------------------------------------------------- */
+
+static bool is_small(const struct check_cell *cell, void *arg)
+{
+    const struct necessity *const c = arg;
+    const struct check_row *const row =
+        check_table_find(&c->expected, cell->driver->name, cell->scenario->name, c->o->model);
+    return row && strcmp(row->verdict, "ok") == 0 &&
+           row->complete + row->blocked <= EXECUTIONS_MOST;
+}
+
+static int plan(struct necessity *c)
+{
+    int status = check_plan(&c->cells, c->o);
+    if (status == 0)
+        status = check_expected(&c->expected, c->o, false);
+    if (status)
+        return status;
+    check_keep(&c->cells, is_small, c);
+    if (c->cells.n == 0) {
+        fprintf(stderr,
+                "queuelab: %s has no scenario of these with the verdict ok and at most %d "
+                "executions: run `queuelab check --update` first\n",
+                c->o->expected, EXECUTIONS_MOST);
+        return EXIT_USAGE;
+    }
+    unsigned line;
+    const int error = tsv_read(&c->committed, heading, c->o->table, &line);
+    if (error && !(error == ENOENT && (c->o->update || c->o->scenario))) {
+        tsv_complain(error, c->o->table, line, "check --weaken --update");
+        return EXIT_USAGE;
+    }
+    return 0;
+}
+
+int check_weaken(const struct check_options *o)
+{
+    struct necessity c = {.o = o};
+    int status = plan(&c);
+    if (status == 0)
+        status = check_run(&c.cells, each, &c);
+    int error = status == 0 ? make_rows(&c) : 0;
+    if (status == 0 && error == 0) {
+        if (o->json)
+            print_json(&c);
+        else
+            print(&c);
+        if (o->update)
+            error = update(&c);
+        else if (!o->scenario) /* what other scenarios find is not known */
+            compare(&c);
+        status = c.status;
+    }
+    if (error) {
+        fprintf(stderr, "queuelab: cannot write %s: %s\n", o->table, strerror(error));
+        status = EXIT_DIFFERS;
+    }
+    check_forget(&c.cells);
+    check_table_release(&c.expected);
+    tsv_release(&c.found);
+    tsv_release(&c.committed);
+    free(c.weaker);
+    return status;
+}

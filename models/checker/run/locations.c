@@ -1,0 +1,117 @@
+/* locations.c: what atomics, locks and sleepers there are, by number; their memory. */
+#include "models/checker/run/locations.h"
+
+#include <string.h>
+
+#include "models/checker/explore/engine.h"
+#include "models/checker/memory/heap.h"
+#include "models/checker/memory/shadow.h"
+
+struct locations locations;
+static struct location *const location = locations.at;
+
+void *step_locations(size_t *size)
+{
+    *size = sizeof locations;
+    return &locations;
+}
+
+uint16_t step_loc(const volatile void *address, enum space space, unsigned size)
+{
+    const uintptr_t a = (uintptr_t)address;
+    uint32_t i =
+        (uint32_t)((a ^ (uintptr_t)space << 60) * 0x9e3779b97f4a7c15u >> 40) % (4 * LOCS_MAX);
+    for (; locations.hashed[i]; i = (i + 1) % (4 * LOCS_MAX)) {
+        const struct location *l = &location[locations.hashed[i] - 1];
+        if (l->address == a && l->space == space && l->size == size)
+            return (uint16_t)(locations.hashed[i] - 1);
+    }
+    if (locations.n == LOCS_MAX)
+        fault_raise(FAULT_UNBOUNDED, NULL, 0,
+                    "more than %u atomic locations: use smaller arrays or capacities when checking",
+                    (unsigned)LOCS_MAX);
+    location[locations.n] = (struct location){a, (uint8_t)space, (uint8_t)size};
+    locations.hashed[i] = (uint16_t)(locations.n + 1);
+    return (uint16_t)locations.n++;
+}
+
+uintptr_t step_loc_address(uint16_t loc, enum space *space, unsigned *size)
+{
+    if (space)
+        *space = (enum space)location[loc].space;
+    if (size)
+        *size = location[loc].size;
+    return location[loc].address;
+}
+
+void location_begin(uint16_t loc, uintptr_t pc)
+{
+    struct graph *g = graph_now;
+    if (loc < g->locs && g->loc[loc].init != NONE)
+        return;
+    const struct location *l = &location[loc];
+    for (unsigned i = 0; i < g->locs; i++)
+        if (i != loc && g->loc[i].init != NONE && l->space == SPACE_MEMORY &&
+            location_overlaps(&location[i], l->address, l->size)) {
+            const struct place here = {.thread = current->id,
+                                       .po = current->po,
+                                       .site = source_site(pc),
+                                       .address = l->address,
+                                       .size = l->size,
+                                       .atomic = true,
+                                       .what = "access"};
+            fault_raise(FAULT_MIXED_SIZE, &here, 1,
+                        "%u bytes are accessed atomically where %u bytes were before", l->size,
+                        location[i].size);
+        }
+    struct event *e = graph_add(g, EV_INIT, NONE_THREAD, loc);
+    if (!e)
+        fault_raise(FAULT_UNBOUNDED, NULL, 0, "more than %u events in one execution",
+                    (unsigned)EVENTS_MAX);
+    e->size = l->size;
+    if (l->space == SPACE_MEMORY) {
+        memcpy(&e->value, (const void *)l->address, l->size);
+        if (heap_holds(l->address) && !shadow_initialised(l->address, l->size))
+            e->flags |= EVENT_UNDEF;
+    }
+}
+
+const struct event *location_newest(unsigned loc)
+{
+    uint16_t w = graph_now->loc[loc].mo_last;
+    while (graph_now->e[w].kind != EV_INIT &&
+           threads[graph_now->e[w].thread].po < graph_now->e[w].po)
+        w = graph_now->e[w].mo_prev;
+    return &graph_now->e[w];
+}
+
+word step_peek(const volatile void *address, enum space space)
+{
+    for (unsigned i = 0; i < locations.n && i < graph_now->locs; i++)
+        if (location[i].address == (uintptr_t)address && location[i].space == space &&
+            graph_now->loc[i].init != NONE)
+            return location_newest(i)->value;
+    return 0;
+}
+
+void locations_to_memory(uintptr_t a, size_t n)
+{
+    for (unsigned i = 0; i < locations.n && i < graph_now->locs; i++)
+        if (graph_now->loc[i].init != NONE && location_overlaps(&location[i], a, n) &&
+            shadow_has_loc(location[i].address, location[i].size)) {
+            const word value = location_newest(i)->value;
+            shadow_will_write(location[i].address, location[i].size);
+            memcpy((void *)location[i].address, &value, location[i].size);
+        }
+}
+
+void step_sync_memory(void)
+{
+    for (unsigned i = 0; i < locations.n && i < graph_now->locs; i++)
+        if (graph_now->loc[i].init != NONE && location[i].space == SPACE_MEMORY &&
+            graph_now->loc[i].mo_last != graph_now->loc[i].init) {
+            shadow_will_write(location[i].address, location[i].size);
+            memcpy((void *)location[i].address, &graph_now->e[graph_now->loc[i].mo_last].value,
+                   location[i].size);
+        }
+}
