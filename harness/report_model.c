@@ -134,7 +134,8 @@ int section_explored(FILE *f, const struct book *b)
             "\n**The bounds.** A scenario is a closed program: %u to %u threads beside main, each "
             "with a few operations on one queue of a small capacity. Of such a program every "
             "execution that the memory model allows is explored, from the source that is measured; "
-            "a *blocked* one ends early because a thread waits for what never comes in it. More "
+            "a *blocked* one ends early because a thread waits for what others could have done "
+            "sooner. More "
             "threads or more operations are not covered. Each scenario's claim and bound, and each "
             "cell: [models/TABLES.md](models/TABLES.md).\n",
             least, most);

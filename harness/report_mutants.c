@@ -100,9 +100,17 @@ int section_mutants(FILE *f, const struct book *b)
         put_kinds(f, t, family);
         fputs(" |\n", f);
     }
-    fprintf(
-        f, "\n%zu mutants, %zu killed. Each by name: [models/TABLES.md](models/TABLES.md#mutants).",
-        t->rows, t->rows - alive);
+    size_t gave_up = 0;
+    for (size_t i = 0; i < t->rows; i++)
+        gave_up += strcmp(table_cell(t, i, "found"), "no bound") == 0;
+    fprintf(f, "\n%zu mutants, %zu killed.", t->rows, t->rows - alive);
+    if (gave_up)
+        fprintf(
+            f,
+            " Of these, %zu by *no bound*: the bug makes a loop endless that the checker does not "
+            "know for a waiting one; it gives up and says where, but gives no counterexample.",
+            gave_up);
+    fputs(" Each by name: [models/TABLES.md](models/TABLES.md#mutants).", f);
     if (alive) {
         fputs(" **Survivors:**\n\n", f);
         put_survivors(f, t);

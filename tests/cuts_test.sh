@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# cuts_test.sh CC BUILD: cutting idle loop iterations loses no outcome and invents none.
+# cuts_test.sh CC BUILD: cutting idle loop iterations loses no outcome and invents none, in Michael
+# & Scott's queue (models/litmus/loop_*.c are loops that are easily taken for idle).
 #
-# Michael & Scott's queue ends in the same outcomes with and without cuts: for every pair of values
+# It ends in the same outcomes with and without cuts: for every pair of values
 # that two consumers could have got, the checker is asked whether it can be. 77: BUILD has no checker.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

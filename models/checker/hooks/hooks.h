@@ -7,6 +7,7 @@
 #define MODELS_CHECKER_HOOKS_H
 
 #include "models/checker/report/source.h"
+#include "models/checker/run/spin.h"
 #include "models/checker/run/step.h"
 
 /* Defines a function that the program calls: visible to it, with the prototype that -Wmissing-
@@ -15,8 +16,13 @@
     __attribute__((visibility("default"))) type name(__VA_ARGS__);                                 \
     type name(__VA_ARGS__)
 
-/* In a hook: where it was called. */
-#define HERE ((uintptr_t)__builtin_return_address(0))
+/* In a hook: where it was called; notes where the program's stack ended then. */
+static inline uintptr_t called_at(uintptr_t pc, uintptr_t sp)
+{
+    hook_sp = sp;
+    return pc;
+}
+#define HERE called_at((uintptr_t)__builtin_return_address(0), (uintptr_t)__builtin_dwarf_cfa())
 
 /* The program registered for expedited membarrier (hooks_futex.c, anew in every execution): from
  * then on its compiler fences are the light side of an asymmetric fence (P1202). */

@@ -9,16 +9,17 @@ static uint64_t mix(uint64_t h, uint64_t x)
     return h ^ (h >> 29);
 }
 
-/* What the program keeps on the thread's stack: from where the innermost function's frame ends. */
+uintptr_t hook_sp;
+
+/* What the program keeps on the thread's stack. */
 static uint64_t stack_state(const struct thread *t)
 {
-    const uintptr_t *end = (const uintptr_t *)(t->fiber.stack + FIBER_STACK);
-    const uintptr_t *p = (const uintptr_t *)t->frame[t->depth].sp;
+    const uintptr_t base = (uintptr_t)t->fiber.stack, end = base + FIBER_STACK;
     uint64_t h = 1;
-    if (!p)
-        return 0; /* not known: compiled without calls to us */
-    for (; p < end; p++)
-        h = mix(h, *p);
+    if (hook_sp <= base || hook_sp >= end)
+        return 0; /* not known */
+    for (uintptr_t p = hook_sp & ~(uintptr_t)7; p < end; p += sizeof p)
+        h = mix(h, *(const uintptr_t *)p);
     return h | 1;
 }
 
@@ -26,7 +27,7 @@ static uint64_t stack_state(const struct thread *t)
  * time is not the same again. */
 static uint64_t path_to(const struct thread *t, const struct step *s)
 {
-    const uint64_t path = mix(t->frame[t->depth].path, s->pc);
+    const uint64_t path = mix(mix(t->frame[t->depth].path, s->pc), (uintptr_t)s->address);
     return s->rule == RULE_LOAD ? path : mix(mix(path, (uint64_t)s->a), (uint64_t)s->b);
 }
 
@@ -54,7 +55,7 @@ bool spin_repeats(const struct thread *t, const struct step *s, uint16_t *from)
         if (was->path != path || was->depth != t->depth)
             continue;
         *from = was->po;
-        if (common_frame(t, was)->hint > was->po)
+        if (common_frame(t, was)->hint > was->po + 1) /* after that read */
             return true;
         if (was->state == 0)
             return false; /* its second time: compare from now on */
@@ -112,7 +113,6 @@ void step_enter(uintptr_t call, uintptr_t sp)
         t->fiber.deepest = sp;
     struct frame *f = &t->frame[t->depth];
     f->call = call;
-    f->sp = sp;
     f->path = mix(f[-1].path, call);
     f->activation = ++t->activations;
     f->hint = 0;

@@ -25,6 +25,9 @@ void spin_reads(struct thread *t, const struct step *s);
 bool spin_plainly(struct thread *t, uintptr_t pc);
 enum { SPIN_PATIENCE = 1 << 16 };
 
+/* The program's stack pointer when it called the hook that runs: what lies above is its own. */
+extern uintptr_t hook_sp;
+
 /* It had an effect: what it did before does not repeat. */
 static inline void spin_forget(struct thread *t)
 {

@@ -21,7 +21,6 @@ enum thread_state {
 
 struct frame {
     uintptr_t call; /* the call's return address: where in its caller */
-    uintptr_t sp;   /* its stack pointer when it calls: all below is dead or ours */
     uint64_t path;  /* hash of the calls that lead here */
     uint32_t activation;
     uint16_t hint; /* po + 1 at the last pause hint given in this frame, 0: none */

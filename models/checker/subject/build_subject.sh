@@ -53,7 +53,7 @@ for tool in "${needed[@]}"; do
 done
 
 machine=$("$CC" -dumpmachine)
-plain=(-w -O0 -gdwarf-4 -fPIC -fno-omit-frame-pointer -fno-common -fno-stack-protector
+plain=(-w -O0 -fno-builtin -gdwarf-4 -fPIC -fno-omit-frame-pointer -fno-common -fno-stack-protector
     -fvisibility=default -ftls-model=global-dynamic -U_FORTIFY_SOURCE -D_GNU_SOURCE
     "-I$here/../../..")
 clang=no
