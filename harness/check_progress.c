@@ -227,14 +227,12 @@ static void judge(struct promises *c)
             fprintf(stderr, "queuelab: %s %s: promised %s, but blocking: %s:%s in %s: %s\n",
                     row[QUEUE], row[OPERATION], row[PROMISED], row[FILE_], row[LINE], row[SCENARIO],
                     row[TEXT]);
-        else if (same || c->o->scenario)
+        else if (same || c->o->scenario || (!open && c->o->update && !doubtful(row)))
             continue;
         else if (open)
             fprintf(stderr,
                     "queuelab: %s %s: not finished in %g s: give it more by --max-seconds\n",
                     row[QUEUE], row[OPERATION], c->o->max_seconds);
-        else if (c->o->update && !doubtful(row))
-            continue;
         else
             fprintf(stderr,
                     "queuelab: %s %s: promised %s, found %s, committed: %s: correct the traits in "
