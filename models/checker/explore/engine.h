@@ -1,4 +1,4 @@
-/* engine.h: what explore.c (which graphs there are), run.c (one execution) and step.c (the running
+/* engine.h: what explore.c (which graphs there are), grow.c (how they grow), run.c (one execution) and step.c (the running
  * program's side) share. */
 #ifndef MODELS_CHECKER_ENGINE_H
 #define MODELS_CHECKER_ENGINE_H
@@ -42,7 +42,6 @@ enum run_end {
     RUN_BLOCKED, /* some thread waits, but not for ever in every execution */
     RUN_MOOT,    /* given up */
     RUN_FAULT,
-    RUN_AGAIN, /* shadow_restart: what was explored until now does not count */
 };
 
 void run_prepare(void (*program)(void *), void *argument);

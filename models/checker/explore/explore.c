@@ -261,6 +261,7 @@ void explore(const struct explore_options *o, void (*program)(void *), void *arg
     } while (s == STOP_AGAIN);
     result->finished = s == STOP_EMPTY;
     result->seconds = seconds() - started;
+    progress_clear();
     const double executions = (double)(result->complete + result->blocked);
     result->estimate =
         result->finished || result->explored <= 0 ? executions : executions / result->explored;

@@ -46,7 +46,6 @@ struct explore_options {
 struct explore_result {
     uint64_t complete, blocked; /* executions: all threads ended; some wait for ever here */
     uint64_t moot;              /* given up: no consistent continuation, assumptions not met */
-    uint64_t duplicates;        /* with MODEL_DEBUG: graphs seen twice: must be 0 */
     double explored;            /* share of the tree that is done, 0 .. 1, by equal shares */
     double seconds, estimate;   /* executions expected in all when it was stopped early */
     bool finished;              /* nothing is left to explore */

@@ -155,8 +155,8 @@ void graph_restrict(struct graph *to, const struct graph *from, const bool *keep
             e->rf = map[e->rf];
         e->mo_prev = e->mo_next = NONE;
         if (e->kind == EV_CHOICE && e->value != 0) {
-            to->spurious = (uint16_t)(to->spurious + (e->rule == 1));
-            to->timeouts = (uint16_t)(to->timeouts + (e->rule == 2));
+            to->spurious = (uint16_t)(to->spurious + (e->rule == BUDGET_SPURIOUS));
+            to->timeouts = (uint16_t)(to->timeouts + (e->rule == BUDGET_TIMEOUTS));
         }
     }
     for (unsigned l = 0; l < to->locs; l++) {

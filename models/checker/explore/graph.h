@@ -70,11 +70,14 @@ enum event_flag {
     EVENT_UNDEF = 32, /* an INIT without a value: fresh heap memory */
 };
 
+/* How many choices other than the usual one an execution may have, by what kind they are. */
+enum budget { BUDGET_NONE, BUDGET_SPURIOUS, BUDGET_TIMEOUTS };
+
 struct event {
     uint8_t kind, thread; /* thread: NONE_THREAD for INIT */
     uint8_t order;        /* the order in effect: a failed compare-and-swap has its failure order */
     uint8_t flags;
-    uint8_t rule;                  /* of a read: see rules.h */
+    uint8_t rule;                  /* of a read: see rules.h; of a choice: its budget */
     uint8_t order_good, order_bad; /* of a read: the order if it writes, and if it does not */
     uint8_t size;
     uint16_t po, po_prev, po_next;

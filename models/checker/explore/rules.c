@@ -56,9 +56,6 @@ enum outcome rule_apply(enum rule rule, unsigned size, word old, word a, word b,
         return old == 0 ? WRITES : BLOCKS;
     case RULE_AWAIT_SET:
         return old & a ? READS : BLOCKS;
-    case RULE_TAKE_BIT:
-        *new = old & ~a;
-        return old & a ? WRITES : BLOCKS;
     case RULE_LOCK_SHARED:
         *new = old + 1;
         return old >> 31 & 1 ? BLOCKS : WRITES;
@@ -106,7 +103,6 @@ const char *rule_name(enum rule rule)
         [RULE_CAS_FAILS] = "compare_exchange (fails for no reason)",
         [RULE_LOCK] = "lock",
         [RULE_AWAIT_SET] = "wait",
-        [RULE_TAKE_BIT] = "wait",
         [RULE_LOCK_SHARED] = "lock for reading",
         [RULE_TAKE_TOKEN] = "take",
         [RULE_AWAIT_AT_LEAST] = "wait",

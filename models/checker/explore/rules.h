@@ -21,7 +21,6 @@ enum rule {
     RULE_CAS_FAILS, /* a weak one failing for no reason: reads if old == a, else this graph is moot */
     RULE_LOCK,      /* old == 0: writes b; else blocks */
     RULE_AWAIT_SET,      /* old & a: reads; else blocks */
-    RULE_TAKE_BIT,       /* old & a: writes old & ~a; else blocks */
     RULE_LOCK_SHARED,    /* the top bit of the low 32 clear: writes old + 1; else blocks */
     RULE_TAKE_TOKEN,     /* old > 0: writes old - 1; else blocks (a semaphore) */
     RULE_AWAIT_AT_LEAST, /* old >= a: reads; else blocks */

@@ -76,7 +76,8 @@ void location_begin(uint16_t loc, uintptr_t pc)
     }
 }
 
-const struct event *location_newest(unsigned loc)
+/* The newest write of it that this execution has come to. */
+static const struct event *newest(unsigned loc)
 {
     uint16_t w = graph_now->loc[loc].mo_last;
     while (graph_now->e[w].kind != EV_INIT &&
@@ -85,21 +86,12 @@ const struct event *location_newest(unsigned loc)
     return &graph_now->e[w];
 }
 
-word step_peek(const volatile void *address, enum space space)
-{
-    for (unsigned i = 0; i < locations.n && i < graph_now->locs; i++)
-        if (location[i].address == (uintptr_t)address && location[i].space == space &&
-            graph_now->loc[i].init != NONE)
-            return location_newest(i)->value;
-    return 0;
-}
-
 void locations_to_memory(uintptr_t a, size_t n)
 {
     for (unsigned i = 0; i < locations.n && i < graph_now->locs; i++)
         if (graph_now->loc[i].init != NONE && location_overlaps(&location[i], a, n) &&
             shadow_has_loc(location[i].address, location[i].size)) {
-            const word value = location_newest(i)->value;
+            const word value = newest(i)->value;
             shadow_will_write(location[i].address, location[i].size);
             memcpy((void *)location[i].address, &value, location[i].size);
         }

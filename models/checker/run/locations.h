@@ -24,9 +24,6 @@ static inline bool location_overlaps(const struct location *l, uintptr_t a, size
 /* Its first access in this execution: it holds what memory holds. */
 void location_begin(uint16_t loc, uintptr_t pc);
 
-/* The newest write of it that this execution has come to. */
-const struct event *location_newest(unsigned loc);
-
 /* Atomics that live in these bytes get their last value in memory: a plain read finds it there. */
 void locations_to_memory(uintptr_t a, size_t n);
 

@@ -34,15 +34,25 @@ static void before_step(struct thread *t)
         run_park(THREAD_FROZEN);
 }
 
+/* Nothing new will come of it in this execution; for what it waits, for the report. */
+static _Noreturn void wait_for_ever(struct thread *t, enum thread_state state,
+                                    const char *waits_for, uintptr_t address, uintptr_t pc)
+{
+    t->waits_for = waits_for;
+    t->waits_at = address;
+    t->waits_site = source_site(pc);
+    struct note *n = trace_note(NOTE_BLOCK, pc);
+    if (n)
+        n->text = waits_for;
+    for (;;)
+        run_park(state);
+}
+
 /* It came round to what it did after its event `since`, and nothing has changed. */
 static _Noreturn void cut(struct thread *t, uint16_t since, uintptr_t address, uintptr_t pc)
 {
     t->cut_from = (uint16_t)(since + 1);
-    t->waits_at = address;
-    t->waits_site = source_site(pc);
-    trace_note(NOTE_BLOCK, pc);
-    for (;;)
-        run_park(THREAD_CUT);
+    wait_for_ever(t, THREAD_CUT, NULL, address, pc);
 }
 
 /* A sample chooses again before every event, or now and then as long as it may preempt. A
@@ -162,17 +172,10 @@ static enum order weakened_order(enum order order, enum space space, uintptr_t p
                : order;
 }
 
-static void block_here(struct thread *t, const struct step *s)
+static _Noreturn void block_here(struct thread *t, const struct step *s)
 {
-    t->moot = s->rule == RULE_CAS_FAILS || s->rule == RULE_WAKE || !s->waits_for;
-    t->waits_for = s->waits_for;
-    t->waits_at = (uintptr_t)s->address;
-    t->waits_site = source_site(s->pc);
-    struct note *n = trace_note(NOTE_BLOCK, s->pc);
-    if (n)
-        n->text = s->waits_for;
-    for (;;)
-        run_park(THREAD_BLOCKED);
+    t->moot = s->rule == RULE_CAS_FAILS || !s->waits_for;
+    wait_for_ever(t, THREAD_BLOCKED, s->waits_for, (uintptr_t)s->address, s->pc);
 }
 
 static void write_event(struct thread *t, uint16_t loc, word value, unsigned size, enum order order,
@@ -307,20 +310,6 @@ unsigned step_choose(unsigned n, enum budget budget, const char *what, uintptr_t
 void step_moot(void)
 {
     current->moot = true;
-    for (;;)
-        run_park(THREAD_BLOCKED);
-}
-
-void step_block(const char *waits_for, const void *address, uintptr_t pc)
-{
-    struct thread *t = current;
-    before_step(t);
-    t->waits_for = waits_for;
-    t->waits_at = (uintptr_t)address;
-    t->waits_site = source_site(pc);
-    struct note *n = trace_note(NOTE_BLOCK, pc);
-    if (n)
-        n->text = waits_for;
     for (;;)
         run_park(THREAD_BLOCKED);
 }

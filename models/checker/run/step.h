@@ -41,22 +41,14 @@ void step_fence(enum order order, uintptr_t pc);
 void step_fence_light(uintptr_t pc);
 
 /* The environment chooses one of 0 .. n-1; 0 is the usual case. `budget` limits how many choices
- * other than 0 one execution may have: give &budget_spurious, &budget_timeouts or NULL (no limit). */
-enum budget { BUDGET_NONE, BUDGET_SPURIOUS, BUDGET_TIMEOUTS };
+ * of its kind other than 0 one execution may have. */
 unsigned step_choose(unsigned n, enum budget budget, const char *what, uintptr_t pc);
 
 /* Gives up this execution without counting it: the choices made so far cannot be. */
 _Noreturn void step_moot(void);
 
-/* Waits for ever (a sleep nobody ends); for the report. */
-_Noreturn void step_block(const char *waits_for, const void *address, uintptr_t pc);
-
 /* A pause, a yield: "I will look again". */
 void step_hint(uintptr_t pc);
-
-/* The value that is last in the location's order now: not an event, so only for what the program
- * could not notice (who owns a mutex that is about to be unlocked). */
-word step_peek(const volatile void *address, enum space space);
 
 /* Threads. step_create returns the child's id (the fault FAULT_UNBOUNDED when there are too many);
  * step_join waits for its end; step_end ends the current thread, also from deep inside. */
