@@ -240,6 +240,8 @@ static struct report_about about_fault(const struct options *o, struct explore_r
                                  .replay = o->replay,
                                  .repair = repair,
                                  .colour = o->colour};
+    if (fault_exit_code(r->fault.kind) == 1 && !o->explore.keep_going)
+        explore_smaller(&o->explore, loader_run, NULL, r);
     explore_again(&o->explore, loader_run, NULL, r, &failed);
     if (fault_exit_code(r->fault.kind) != 1)
         return about; /* nothing that an order could repair */

@@ -150,7 +150,9 @@ static enum stop drain(const struct explore_options *o, struct explore_result *r
         if (shadow_restart)
             return STOP_AGAIN;
         if (how == RUN_FAULT) {
-            if (!r->failed)
+            if (o->on_fault)
+                o->on_fault(graph_now, r, o->arg);
+            else if (!r->failed)
                 r->failed = graph_save(graph_now);
             if (!o->keep_going || r->fault.kind > FAULT_KINDS)
                 return STOP_FAULT;

@@ -14,6 +14,8 @@
 
 enum model { MODEL_RC11, MODEL_SC, MODEL_TSO };
 
+struct explore_result;
+
 struct explore_options {
     enum model model;
     bool light_is_none; /* SC and TSO: light fences are none; else they are full ones */
@@ -40,6 +42,8 @@ struct explore_options {
     bool progress;                                         /* show how far it is on stderr */
     void (*on_complete)(const struct graph *g, void *arg); /* each complete execution, or NULL */
     bool blocked_too; /* on_complete: also those in which a thread waits, or spins and was cut */
+    /* Each failed execution, in *r; instead of keeping the first one. Or NULL. */
+    void (*on_fault)(const struct graph *g, struct explore_result *r, void *arg);
     void *arg;
 };
 
@@ -59,6 +63,11 @@ struct explore_result {
  * registered (shadow_region) and heap_init called. */
 void explore(const struct explore_options *o, void (*program)(void *), void *argument,
              struct explore_result *result);
+
+/* Puts a smaller execution with the same kind of fault in the place of the failed one, if a search of
+ * bounded length finds one: fewer threads, operations, steps or changes of thread. */
+void explore_smaller(const struct explore_options *o, void (*program)(void *), void *argument,
+                     struct explore_result *result);
 
 /* Runs the failing execution once more with tracing on (trace.h) and leaves its graph in *g. */
 void explore_again(const struct explore_options *o, void (*program)(void *), void *argument,
