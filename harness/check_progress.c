@@ -18,14 +18,23 @@
 static const char heading[] = "# queue\toperation\tpromised\tfound\tscenario\tfile\tline\ttext";
 enum { QUEUE, OPERATION, PROMISED, FOUND, SCENARIO, FILE_, LINE, TEXT };
 
-/* Small ones without waiting operations; the last ones only where something promised is missing. */
-static const char *const first_scenarios[] = {"publish",         "full_empty",
-                                              "wrap_around",     "two_producers",
-                                              "two_consumers",   "mpsc_2x1",
-                                              "mpmc_2x2x1",      "reclaim",
-                                              "drop_newest",     "drop_oldest_races_take",
-                                              "drop_oldest_two", "depth_never_underflows"};
-static const char *const more_scenarios[] = {"two_producers_link", "mpmc_2x2"};
+/* Without waiting operations, small ones first: a queue in which all has been seen to block that
+ * promises no more is done with. */
+static const char *const scenario_order[] = {"publish",
+                                             "full_empty",
+                                             "wrap_around",
+                                             "two_producers",
+                                             "two_consumers",
+                                             "mpsc_2x1",
+                                             "mpmc_2x2x1",
+                                             "reclaim",
+                                             "drop_newest",
+                                             "drop_oldest_races_take",
+                                             "drop_oldest_two",
+                                             "depth_never_underflows",
+                                             "two_producers_link",
+                                             "mpmc_2x2"};
+enum { SMALL = 12 }; /* the others only where something that was promised is missing */
 
 enum { PUSH, POP, OPERATIONS };
 static const char *const operations[OPERATIONS] = {"push", "pop"};
@@ -47,7 +56,7 @@ struct promises {
     struct promise (*queue)[OPERATIONS];
     size_t n;
     struct tsv found, committed;
-    const char *more; /* of more_scenarios: the one that runs now */
+    size_t now; /* of scenario_order: the one that runs */
     int status;
 };
 
@@ -303,31 +312,21 @@ static void print_json(struct promises *c)
 
 /* ---- all of it --------------------------------------------------------------------------------- */
 
-static bool is_one_of(const char *name, const char *const *list, size_t n)
+/* Does this operation leave open what the scenario that runs now could show? */
+static bool is_open(const struct promises *c, const struct promise *p)
 {
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(name, list[i]) == 0)
-            return true;
-    return false;
+    return !p->blocks && (p->promised == Q_BLOCKING || c->now < SMALL);
 }
 
-static bool is_first(const struct check_cell *cell, void *arg)
-{
-    (void)arg;
-    return is_one_of(cell->scenario->name, first_scenarios,
-                     sizeof first_scenarios / sizeof *first_scenarios);
-}
-
-static bool is_missing(const struct check_cell *cell, void *arg)
+static bool is_next(const struct check_cell *cell, void *arg)
 {
     struct promises *const c = arg;
     const struct promise *const p = promises_of(c, cell->driver);
-    return strcmp(cell->scenario->name, c->more) == 0 &&
-           ((p[PUSH].promised == Q_BLOCKING && !p[PUSH].blocks) ||
-            (p[POP].promised == Q_BLOCKING && !p[POP].blocks));
+    return strcmp(cell->scenario->name, scenario_order[c->now]) == 0 &&
+           (is_open(c, &p[PUSH]) || is_open(c, &p[POP]));
 }
 
-static int run(struct promises *c, bool (*wanted)(const struct check_cell *cell, void *arg))
+static int run(struct promises *c)
 {
     struct check_cells cells;
     int status = check_plan(&cells, c->o);
@@ -336,7 +335,7 @@ static int run(struct promises *c, bool (*wanted)(const struct check_cell *cell,
         status = EXIT_DIFFERS;
     }
     if (status == 0) {
-        check_keep(&cells, wanted, c);
+        check_keep(&cells, is_next, c);
         status = check_run(&cells, each, c);
     }
     check_forget(&cells);
@@ -357,12 +356,8 @@ int check_progress(const struct check_options *o)
 {
     struct promises c = {.o = o};
     int status = read_committed(&c);
-    if (status == 0)
-        status = run(&c, is_first);
-    for (size_t i = 0; status == 0 && i < sizeof more_scenarios / sizeof *more_scenarios; i++) {
-        c.more = more_scenarios[i];
-        status = run(&c, is_missing);
-    }
+    for (; status == 0 && c.now < sizeof scenario_order / sizeof *scenario_order; c.now++)
+        status = run(&c);
     int error = status == 0 ? make_rows(&c) : 0;
     if (status == 0 && error == 0) {
         if (o->json)

@@ -36,7 +36,7 @@ static int start(const struct check_cells *c, struct check_cell *cell, const cha
     }
     if (c->o->mode != CHECK_SCENARIOS) {
         argv[n++] = c->o->mode == CHECK_WEAKEN ? "--weaken" : "--freeze";
-        argv[n++] = "all";
+        argv[n++] = c->o->mode == CHECK_WEAKEN ? "all" : "any";
     }
     argv[n++] = subject;
     argv[n] = NULL;

@@ -412,7 +412,11 @@ int main(int argc, char **argv)
         return misuse("no command");
     const char *name = argv[1];
     int status;
-    if (strcmp(name, "list") == 0) {
+    if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 ||
+        (argc == 3 && strcmp(argv[2], "--help") == 0)) {
+        fputs(usage, stdout);
+        status = 0;
+    } else if (strcmp(name, "list") == 0) {
         status = command_list(argc - 1, argv + 1);
     } else if (strcmp(name, "bench") == 0) {
         status = command_bench(argc - 1, argv + 1, command);
@@ -422,10 +426,6 @@ int main(int argc, char **argv)
         status = command_report(argc - 1, argv + 1);
     } else if (strcmp(name, "doctor") == 0) {
         status = command_doctor(argc - 1, argv + 1);
-    } else if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 ||
-               (argc == 3 && strcmp(argv[2], "--help") == 0)) {
-        fputs(usage, stdout);
-        status = 0;
     } else {
         return misuse("no command '%s'", name);
     }

@@ -63,6 +63,7 @@ refuses 2 "$dir/none/plan.json" bench --resume "$dir/none"
 # ---- right words ------------------------------------------------------------------------------
 for form in --json --markdown --workloads; do gives "list $form" "$queuelab" list $form; done
 gives help "$queuelab" help
+gives "help of a command" "$queuelab" check --help
 gives "list" "$queuelab" list
 if grep -q '^ring_spsc' "$dir/out"; then ok; else bad "list does not name ring_spsc"; fi
 

@@ -94,7 +94,8 @@ static bool take_leaks(struct options *o, const char *value)
 static bool take_freeze(struct options *o, const char *value)
 {
     uint64_t thread, events;
-    o->freeze_all = !strcmp(value, "all");
+    o->freeze_any = !strcmp(value, "any");
+    o->freeze_all = o->freeze_any || !strcmp(value, "all");
     if (o->freeze_all)
         return true;
     if (!read_pair(value, ':', &thread, &events) || thread >= MODEL_THREADS || events > EVENTS_MAX)
@@ -232,8 +233,10 @@ static const struct option {
     {"--edges", NULL, take_edges,
      "list which release synchronized with which acquire in some execution"},
     {"--weaken", "FILE:LINE=ORDER[,FAILURE]", take_weaken,
-     "with this order at that operation; also SITE=ORDER, as in --sites"},
-    {"--freeze", "T:K", take_freeze, "thread T (0: main) stops after K of its events"},
+     "with this order at that operation; also SITE=ORDER, as in --sites; all: every weaker one"},
+    {"--freeze", "T:K|all|any", take_freeze,
+     "thread T (0: main) stops after K of its events; all: each after each; any: until each "
+     "operation that the program told of (models/subject.h) was held up"},
     {"--function", "NAME", take_function, "start at void NAME(void) instead of main"},
     {"--scenarios", NULL, take_scenarios, "list the scenarios that apply to this queue"},
     {"--policy", "ltr|rtl", take_policy,

@@ -19,6 +19,7 @@ struct options {
     bool weaken_both; /* the order of failure was given as well */
     bool weaken_all;  /* --weaken all: every one in turn */
     bool freeze_all;  /* --freeze all: every thread after every step */
+    bool freeze_any;  /* --freeze any: the same, until each operation has been held up */
     bool json, sites, edges, scenarios, quiet, help;
     bool colour; /* main decides */
 };

@@ -162,7 +162,7 @@ int sweep_print(FILE *f, const struct options *o, struct explore_result *base)
     if (o->weaken_all)
         sweep_weaken(&o->explore, loader_run, NULL, base, each_weakening, &p);
     else
-        sweep_freeze(&o->explore, loader_run, NULL, base, steps, each_freeze, &p);
+        sweep_freeze(&o->explore, o->freeze_any, loader_run, NULL, base, steps, each_freeze, &p);
     if (o->json) {
         fprintf(f, "\n]");
         if (o->freeze_all)

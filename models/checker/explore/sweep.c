@@ -272,11 +272,24 @@ static void freeze(const struct explore_options *o, void (*program)(void *), voi
     }
 }
 
-void sweep_freeze(const struct explore_options *o, void (*program)(void *), void *argument,
-                  struct explore_result *base, struct freeze_steps steps[OP_KINDS],
+/* Has each operation that the program makes been held up? */
+static bool all_seen(const struct freeze_steps steps[OP_KINDS], const bool held_up[OP_KINDS])
+{
+    bool any = false;
+    for (unsigned i = 0; i < OP_KINDS; i++) {
+        if (steps[i].longest > 0 && !held_up[i])
+            return false;
+        any |= held_up[i];
+    }
+    return any;
+}
+
+void sweep_freeze(const struct explore_options *o, bool until_seen, void (*program)(void *),
+                  void *argument, struct explore_result *base, struct freeze_steps steps[OP_KINDS],
                   void (*each)(const struct freeze *f, void *arg), void *arg)
 {
     struct explore_options one = *o;
+    bool held_up[OP_KINDS] = {false};
     memset(&seen, 0, sizeof seen);
     memset(steps, 0, OP_KINDS * sizeof *steps);
     seen.steps = steps;
@@ -295,5 +308,9 @@ void sweep_freeze(const struct explore_options *o, void (*program)(void *), void
             freeze(&one, program, argument, &f, &r);
             each(&f, arg);
             forget(&r);
+            for (unsigned i = 0; i < OP_KINDS; i++)
+                held_up[i] |= f.waits[i] || f.refused[i];
+            if (until_seen && all_seen(steps, held_up))
+                return;
         }
 }

@@ -56,10 +56,10 @@ struct freeze_steps {
     bool refused; /* as above, with nobody stopped: then it says nothing about stopped threads */
 };
 
-/* Explores the program with every thread but main frozen after each of its steps. each() is told of
- * every one. */
-void sweep_freeze(const struct explore_options *o, void (*program)(void *), void *argument,
-                  struct explore_result *base, struct freeze_steps steps[OP_KINDS],
+/* Explores the program with every thread but main frozen after each of its steps; until_seen: until
+ * each operation of its history has been held up by one. each() is told of every one. */
+void sweep_freeze(const struct explore_options *o, bool until_seen, void (*program)(void *),
+                  void *argument, struct explore_result *base, struct freeze_steps steps[OP_KINDS],
                   void (*each)(const struct freeze *f, void *arg), void *arg);
 
 /* Do others wait for the frozen thread? */
