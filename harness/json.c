@@ -5,10 +5,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-/* Bytes of the well-formed UTF-8 character at s, 0 if there is none (RFC 3629: no overlong forms,
- * no surrogates, nothing beyond U+10FFFF). */
-static unsigned utf8_length(const unsigned char *s)
+/* RFC 3629: no overlong forms, no surrogates, nothing beyond U+10FFFF. */
+unsigned json_utf8_length(const char *text)
 {
+    const unsigned char *s = (const unsigned char *)text;
     if (s[0] < 0x80)
         return 1;
     const unsigned n = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
@@ -31,7 +31,7 @@ void json_put_string(FILE *f, const char *text)
     const unsigned char *s = (const unsigned char *)text;
     putc('"', f);
     while (*s) {
-        const unsigned n = utf8_length(s);
+        const unsigned n = json_utf8_length((const char *)s);
         if (n == 0) {
             fputs("\\ufffd", f);
             s++;

@@ -9,6 +9,9 @@
  * mid-character) become U+FFFD, since a reader would refuse the whole line for them. */
 void json_put_string(FILE *f, const char *text);
 
+/* Bytes of the well-formed UTF-8 character that the text begins with; 0: it begins with none. */
+unsigned json_utf8_length(const char *text);
+
 /* The shortest decimal that reads back as the same double; null when it is not finite. */
 void json_put_number(FILE *f, double number);
 

@@ -6,9 +6,10 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 status=0
 "$root/models/golden/golden.sh" "$@" || exit $?
 cd "$root/models/golden"
-for file in *.txt; do
-    if [ "$(wc -l <"$file")" -ge 120 ]; then
-        echo "golden_test: $file has 120 lines or more: choose another" >&2
+for file in *.txt *.svg; do
+    case $file in *.txt) lines=120 ;; *) lines=400 ;; esac
+    if [ "$(wc -l <"$file")" -ge $lines ]; then
+        echo "golden_test: $file has $lines lines or more: choose another" >&2
         status=1
     fi
     if grep -n -e '/tmp/' -e '/home/' -e "$root" -e '0x[0-9a-f]\{6,\}' -e '^time: ' -e 'not decided' "$file"; then
@@ -16,4 +17,7 @@ for file in *.txt; do
         status=1
     fi
 done
+if command -v xmllint >/dev/null; then
+    xmllint --noout ./*.svg || status=1
+fi
 exit $status

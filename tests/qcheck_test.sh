@@ -104,6 +104,28 @@ gives 3 'out of budget' mp.c --max-executions 1
 gives 0 '"verdict":"no_violation"' mp.c --json
 gives 1 '"kind": *"data_race"' --json mp.c -- -DORDER=memory_order_relaxed
 
+sed -n 1p out | grep -q '^{' || fail 'no object'
+gives 1 '^DATA RACE ' mp.c -- -DORDER=memory_order_relaxed
+sed -n 1p out | grep -q '^DATA RACE ' || fail 'the finding does not come first'
+
+# ---- the picture ----------------------------------------------------------------------------------
+gives 1 "^Again: .*qcheck mp.c --weaken mp.c:12=relaxed$" mp.c --svg mp.svg --weaken mp.c:12=relaxed
+grep -q '>DATA RACE</text>' mp.svg || fail 'no picture of a data race'
+gives 1 '"kind":"data_race"' mp.c --json --svg=json.svg --weaken mp.c:12=relaxed
+gives 1 '^data race: ' mp.c --quiet --svg quiet.svg --weaken mp.c:12=relaxed
+for file in mp json quiet; do # all but the command
+    grep -v '>models/qcheck\|qcheck mp' $file.svg >$file.same
+done
+cmp mp.same json.same && cmp mp.same quiet.same || fail 'another picture beside JSON, or when quiet'
+for file in /dev/full none/mp.svg .; do
+    gives 2 "cannot write the picture $file: " mp.c --svg $file --weaken mp.c:12=relaxed
+    [ "$(wc -l <err)" -eq 1 ] || fail "--svg $file: not one line on stderr"
+    grep -q '^DATA RACE ' out && grep -q '^executions: ' out || fail "--svg $file: no verdict"
+done
+gives 0 'nothing to draw: never.svg is not written' mp.c --svg never.svg
+[ ! -e never.svg ] || fail 'a picture of nothing'
+refuses 'without --weaken all' mp.c --svg mp.svg --weaken all
+
 # ---- misuse ---------------------------------------------------------------------------------------
 refuses 'no FILE'
 refuses 'cannot read none.c' none.c

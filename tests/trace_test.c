@@ -73,7 +73,7 @@ static void both(void *(*first)(void *), void *(*second)(void *))
 
 static struct explore_result result;
 static struct graph failed;
-static char *said, *json;
+static char *said, *json, *svg;
 
 static void check(void (*program)(void *), const struct report_about *about)
 {
@@ -82,6 +82,7 @@ static void check(void (*program)(void *), const struct report_about *about)
     size_t size;
     free(said);
     free(json);
+    free(svg);
     result = (struct explore_result){0};
     explore(&options, program, NULL, &result);
     assert_int_not_equal(result.fault.kind, FAULT_NONE);
@@ -91,6 +92,9 @@ static void check(void (*program)(void *), const struct report_about *about)
     fclose(f);
     f = open_memstream(&json, &size);
     report_json(f, &result, &failed, about);
+    fclose(f);
+    f = open_memstream(&svg, &size);
+    assert_true(report_svg(f, &result, &failed, about));
     fclose(f);
 }
 
@@ -438,16 +442,114 @@ static void json_has_the_same_rows(void **state)
     assert_non_null(strstr(json, "not a release"));
 }
 
+/* ---- the picture ----------------------------------------------------------------------------- */
+
+static unsigned count(const char *text, const char *what)
+{
+    unsigned n = 0;
+    for (const char *p = text; (p = strstr(p, what)); p += strlen(what))
+        n++;
+    return n;
+}
+
+/* Every element is closed, in order; `&` only begins an entity; no byte that XML forbids. */
+static void is_one_document(const char *text)
+{
+    const char *open[32];
+    size_t length[32];
+    unsigned depth = 0;
+    for (const char *p = text; *p; p++) {
+        assert_true((unsigned char)*p >= ' ' || *p == '\n');
+        if (*p == '&') {
+            const size_t n = strcspn(p, ";");
+            assert_true(n <= 5);
+        } else if (*p == '<' && p[1] == '/') {
+            assert_true(depth > 0 && strncmp(p + 2, open[depth - 1], length[depth - 1]) == 0);
+            depth--;
+            p += strcspn(p, ">");
+        } else if (*p == '<') {
+            const char *const end = p + strcspn(p, ">");
+            assert_true(*end == '>' && depth < 32);
+            open[depth] = p + 1;
+            length[depth] = strcspn(p + 1, " >/");
+            depth += end[-1] != '/';
+            p = end;
+        }
+    }
+    assert_int_equal(depth, 0);
+}
+
+static void a_picture_shows_where_the_chain_breaks(void **state)
+{
+    (void)state;
+    publish = RELAXED;
+    consume = ACQUIRE;
+    check(message, &about);
+    is_one_document(svg);
+    assert_non_null(strstr(svg, ">DATA RACE</text>"));
+    assert_non_null(strstr(svg, ">T1 producer</text>"));
+    assert_non_null(strstr(svg, "store(&amp;shared.flag, 1, publish,"));
+    assert_non_null(strstr(svg, ">reads shared.flag: 1 (step 2)  acquire</text>"));
+    assert_int_equal(count(svg, "class=\"arrow broken\""), 2); /* and in the key */
+    assert_int_equal(count(svg, "class=\"arrow conflict\""), 2);
+    assert_int_equal(count(svg, ">not a release: "), 1);
+    assert_int_equal(count(svg, ">not an acquire: "), 0);
+    assert_int_equal(count(svg, "class=\"bad\""), 2); /* the two accesses */
+    assert_non_null(strstr(svg, ">Why RC11 allows it</text>"));
+    assert_non_null(strstr(svg, ">again!</text>"));
+    consume = RELAXED;
+    check(message, &about);
+    assert_int_equal(count(svg, ">not an acquire: "), 1);
+}
+
+static void a_picture_shows_what_a_stale_read_missed(void **state)
+{
+    (void)state;
+    stores = RELEASE;
+    loads = ACQUIRE;
+    check(buffering, &about);
+    is_one_document(svg);
+    assert_int_equal(count(svg, "class=\"arrow stale\""), 2);
+    assert_int_equal(count(svg, ">shared.x = 0  (initial)</text>"), 1);
+    assert_int_equal(count(svg, "class=\"unseen\""), 1);
+    assert_int_equal(count(svg, ">not seen in step 4</text>"), 1);
+}
+
+static void a_picture_shows_who_waits_for_whom(void **state)
+{
+    (void)state;
+    check(two_locks, &about);
+    is_one_document(svg);
+    assert_int_equal(count(svg, "class=\"arrow waits\""), 3); /* each for the other; the key */
+}
+
+static void a_picture_survives_any_text(void **state)
+{
+    (void)state;
+    struct report_about odd = about;
+    odd.program = "<\"q\" & 'r'>\x01\xff.c";
+    odd.replay =
+        "\xc3\xa9\xc3 ]]> a_very_long_word_that_has_no_place_at_which_it_could_be_cut_but_is_cut_"
+        "all_the_same_"
+        "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9";
+    check(message, &odd);
+    is_one_document(svg);
+    assert_non_null(strstr(svg, "&lt;&quot;q&quot; &amp; 'r'&gt; \xef\xbf\xbd.c"));
+    assert_int_equal(count(svg, "\xef\xbf\xbd"), 2); /* nothing was cut within a character */
+}
+
 static void the_same_execution_is_told_twice_alike(void **state)
 {
     (void)state;
     publish = RELAXED;
     consume = ACQUIRE;
     check(message, &about);
-    char *first = strdup(said);
+    char *first = strdup(said), *picture = strdup(svg);
     check(message, &about);
     assert_string_equal(first, said);
+    assert_string_equal(picture, svg);
     free(first);
+    free(picture);
 }
 
 static int program_base(struct dl_phdr_info *info, size_t size, void *base)
@@ -478,6 +580,10 @@ int main(void)
         cmocka_unit_test(every_step_of_a_later_execution_is_told),
         cmocka_unit_test(a_deadlock_names_the_locks_and_who_has_them),
         cmocka_unit_test(json_has_the_same_rows),
+        cmocka_unit_test(a_picture_shows_where_the_chain_breaks),
+        cmocka_unit_test(a_picture_shows_what_a_stale_read_missed),
+        cmocka_unit_test(a_picture_shows_who_waits_for_whom),
+        cmocka_unit_test(a_picture_survives_any_text),
         cmocka_unit_test(the_same_execution_is_told_twice_alike),
     };
     return cmocka_run_group_tests(tests, prepare, NULL);

@@ -57,6 +57,10 @@ static const char *this_command(int argc, char **argv)
     static char text[2000];
     size_t n = (size_t)snprintf(text, sizeof text, "queuelab-model");
     for (int i = 1; i < argc && n < sizeof text; i++) {
+        if (!strncmp(argv[i], "--svg", 5)) { /* its picture is there already */
+            i += argv[i][5] == '\0';
+            continue;
+        }
         const bool plain = strspn(argv[i], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                            "0123456789_-=./:,+@") == strlen(argv[i]);
         n += (size_t)snprintf(text + n, sizeof text - n,
@@ -147,10 +151,10 @@ int main(int argc, char **argv)
     }
     explore(&o.explore, loader_run, NULL, &result);
     o.explore.on_complete = NULL; /* repairs are explorations too */
-    verdict_print(stdout, &o, &result);
+    const bool drawn = verdict_print(stdout, &o, &result, why, sizeof why);
     if (fflush(stdout) || ferror(stdout)) {
         snprintf(why, sizeof why, "cannot write the result: %s", strerror(errno));
         return wrong(2, why);
     }
-    return verdict_status(&o, &result);
+    return drawn ? verdict_status(&o, &result) : wrong(2, why);
 }

@@ -193,6 +193,12 @@ static bool take_replay(struct options *o, const char *value)
     return *value != '\0';
 }
 
+static bool take_svg(struct options *o, const char *value)
+{
+    o->svg = value;
+    return *value != '\0';
+}
+
 #define FLAG(name, field)                                                                          \
     static bool name(struct options *o, const char *value)                                         \
     {                                                                                              \
@@ -246,6 +252,7 @@ static const struct option {
     {"--replay", "COMMAND", take_replay,
      "the command that a report names to see it again (this one)"},
     {"--json", NULL, take_json, "one JSON object instead of text"},
+    {"--svg", "FILE", take_svg, "the counterexample also as a picture, into this file"},
     {"--quiet", NULL, take_quiet, "only the verdict and the executions"},
     {"--help", NULL, take_help, "this text"},
 };
@@ -302,6 +309,10 @@ bool options_read(int argc, char **argv, struct options *o, char *why, size_t si
     }
     if (o->edges && o->explore.jobs > 1) {
         snprintf(why, size, "--edges looks at every execution in one process: without --jobs");
+        return false;
+    }
+    if (o->svg && (o->weaken_all || o->freeze_all)) {
+        snprintf(why, size, "--svg draws one counterexample: without --weaken all, --freeze all");
         return false;
     }
     if (!o->object && !o->help) {

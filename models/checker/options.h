@@ -13,6 +13,7 @@ struct options {
     const char *object;   /* the shared object */
     const char *name;     /* what to call the program: its source file */
     const char *replay;   /* the command that shows this again, or NULL */
+    const char *svg;      /* the counterexample as a picture goes into this file, or NULL */
     const char *function; /* start here instead of at main, or NULL */
     const char *weaken;   /* WHERE of --weaken WHERE=ORDER, or NULL */
     size_t weaken_length;

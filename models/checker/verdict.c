@@ -1,6 +1,7 @@
 /* verdict.c: see verdict.h. */
 #include "models/checker/verdict.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -297,8 +298,34 @@ static void print_bounds(FILE *f, const struct options *o, const struct explore_
     fprintf(f, "time: %.3f s\n", r->seconds);
 }
 
-static void put_json(FILE *f, const struct options *o, struct explore_result *r)
+static bool no_picture(const struct options *o)
 {
+    if (o->svg)
+        fprintf(stderr, "queuelab-model: nothing to draw: %s is not written\n", o->svg);
+    return true;
+}
+
+/* The same as a picture, if one is wanted. False: why. */
+static bool put_picture(const struct options *o, const struct explore_result *r,
+                        const struct report_about *about, char *why, size_t size)
+{
+    if (!o->svg)
+        return true;
+    errno = ENOMEM;
+    FILE *f = fopen(o->svg, "w");
+    const bool drawn = f && report_svg(f, r, &failed, about) && !fflush(f);
+    const int error = errno;
+    const bool closed = f && !fclose(f);
+    if (drawn && closed)
+        return true;
+    snprintf(why, size, "cannot write the picture %s: %s", o->svg, strerror(drawn ? errno : error));
+    return false;
+}
+
+static bool put_json(FILE *f, const struct options *o, struct explore_result *r, char *why,
+                     size_t size)
+{
+    bool good = true;
     const struct explore_options *e = &o->explore;
     fprintf(f, "{\"program\":");
     json_put_string(f, o->name);
@@ -327,16 +354,17 @@ static void put_json(FILE *f, const struct options *o, struct explore_result *r)
         struct repair repair[REPAIRS_MAX];
         const struct report_about about = about_fault(o, r, repair);
         report_json(f, r, &failed, &about);
+        good = put_picture(o, r, &about, why, size);
     } else {
+        good = no_picture(o);
         fprintf(f, "null");
     }
     fprintf(f, "}\n");
+    return good;
 }
 
-static void print_text(FILE *f, const struct options *o, struct explore_result *r)
+static void print_counts(FILE *f, const struct options *o, const struct explore_result *r)
 {
-    if (r->fault.kind == FAULT_NONE)
-        print_headline(f, o, r);
     fprintf(f, "executions: %" PRIu64 " complete, %" PRIu64 " blocked\n", r->complete, r->blocked);
     if (o->sites)
         print_sites(f);
@@ -344,21 +372,43 @@ static void print_text(FILE *f, const struct options *o, struct explore_result *
         print_edges(f);
     if (!o->quiet)
         print_bounds(f, o, r);
-    if (r->fault.kind == FAULT_NONE)
-        return;
-    if (o->quiet) {
-        fprintf(f, "%s: %s\n", fault_name(r->fault.kind), r->fault.text);
-        return;
-    }
-    struct repair repair[REPAIRS_MAX];
-    const struct report_about about = about_fault(o, r, repair);
-    report_text(f, r, &failed, &about);
 }
 
-void verdict_print(FILE *f, const struct options *o, struct explore_result *r)
+/* What was found first, how much was looked at after it. */
+static bool print_text(FILE *f, const struct options *o, struct explore_result *r, char *why,
+                       size_t size)
 {
-    if (o->json)
-        put_json(f, o, r);
-    else
-        print_text(f, o, r);
+    if (r->fault.kind == FAULT_NONE) {
+        print_headline(f, o, r);
+        print_counts(f, o, r);
+        return no_picture(o);
+    }
+    if (o->quiet)
+        fprintf(f, "%s: %s\n", fault_name(r->fault.kind), r->fault.text);
+    if (o->quiet && !o->svg) {
+        print_counts(f, o, r);
+        return true;
+    }
+    char *counts;
+    size_t n;
+    FILE *aside = open_memstream(&counts, &n); /* repairs are explorations too: their sites */
+    if (aside)
+        print_counts(aside, o, r);
+    struct repair repair[REPAIRS_MAX];
+    const struct report_about about = about_fault(o, r, repair);
+    if (!o->quiet) {
+        report_text(f, r, &failed, &about);
+        putc('\n', f);
+    }
+    if (aside && !fclose(aside)) {
+        fwrite(counts, 1, n, f);
+        free(counts);
+    }
+    return put_picture(o, r, &about, why, size);
+}
+
+bool verdict_print(FILE *f, const struct options *o, struct explore_result *r, char *why,
+                   size_t size)
+{
+    return o->json ? put_json(f, o, r, why, size) : print_text(f, o, r, why, size);
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# golden.sh [--update] CC BUILD: counterexamples in full, models/golden/NAME.txt, against what the
-# checker of BUILD prints now; --update: writes them. golden.sh --show NAME CC BUILD: prints one.
+# golden.sh [--update] CC BUILD: counterexamples in full, models/golden/NAME.txt, some of them also as
+# pictures, NAME.svg, against what the checker of BUILD prints now; --update: writes them.
+# golden.sh --show NAME CC BUILD: prints one.
 #
 # They are programs, and queues with a bug of models/mutants/queues.tsv in the scenario that kills it
 # (models/mutants/kills.tsv). Times are taken out.
@@ -8,12 +9,13 @@
 # they are of.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-programs='models/litmus/mp_plain_relaxed models/litmus/sync/deadlock_abba
+programs='models/litmus/mp_no_release models/litmus/mp_plain_relaxed models/litmus/sync/deadlock_abba
     models/mutants/lost_wakeup_notify models/mutants/stack_use_after_free
     models/mutants/rfc_no_drop_leaks'
 mutants='deque_signal_when_empty_only two_lock_closed_after_look array_turn_before_read
     segment_not_linked segment_empty_not_exact ring_spsc_exact mpsc_discard_keeps_cell
     lanes_push_then_count fair_high_first'
+pictures=' mp_no_release stack_use_after_free lost_wakeup_notify segment_empty_not_exact '
 
 update=no names=
 case ${1-} in
@@ -42,7 +44,7 @@ show() { # show NAME: its counterexample
     local name=$1 program queue scenario status=0
     for program in $programs; do
         if [ "${program##*/}" = "$name" ]; then
-            models/qcheck "$program.c" >"$work/said" || status=$?
+            models/qcheck "$program.c" --svg "$work/$name.svg" >"$work/said" || status=$?
         fi
     done
     if [ $status -eq 0 ]; then
@@ -54,7 +56,7 @@ show() { # show NAME: its counterexample
         fi
         models/mutants/build.sh "$name" "$work"
         (cd "$work" && "$QCHECK_ENGINE" subject.so --name "$queue" --function "scenario_$scenario" \
-            --replay "models/golden/golden.sh --show $name gcc build/release" >"$work/said") || status=$?
+            --svg "$name.svg" --replay "models/golden/golden.sh --show $name gcc build/release" >"$work/said") || status=$?
     fi
     sed '/^time: /d' "$work/said"
     [ $status -eq 1 ]
@@ -65,19 +67,26 @@ if [ -n "$names" ]; then
     exit
 fi
 differ=0
+compare() { # compare FILE: as committed?
+    if [ $update = yes ]; then
+        cp "$work/$1" models/golden/
+    else
+        diff -u "models/golden/$1" "$work/$1" || differ=1
+    fi
+}
 for name in $programs $mutants; do
     name=${name##*/}
     show "$name" >"$work/$name.txt" || {
         echo "golden: $name: nothing was found" >&2
         differ=1
     }
-    if [ $update = yes ]; then
-        cp "$work/$name.txt" models/golden/
-    else
-        diff -u "models/golden/$name.txt" "$work/$name.txt" || differ=1
-    fi
+    compare "$name.txt"
+    case $pictures in
+    *" $name "*) compare "$name.svg" ;;
+    *) rm -f "$work/$name.svg" ;;
+    esac
 done
-for file in models/golden/*.txt; do
+for file in models/golden/*.txt models/golden/*.svg; do
     if [ ! -e "$work/${file##*/}" ]; then
         echo "golden: $file is none of these: delete it, or name it in golden.sh" >&2
         differ=1

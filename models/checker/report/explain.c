@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "models/checker/explore/rules.h"
 #include "models/checker/report/source.h"
 #include "models/checker/run/thread.h"
 
@@ -157,6 +158,50 @@ unsigned explain_stale(const struct story *s, struct stale *stale, unsigned max)
         one->links = chain_find(s->g, w->thread, w->po - 1u, e->thread, e->po - 1u, one->link);
     }
     return n;
+}
+
+/* ---- wake-ups ---------------------------------------------------------------------------- */
+
+/* The read at which a thread stopped for ever, or NULL. */
+const struct event *explain_blocked(const struct story *s, unsigned t)
+{
+    const struct graph *g = s->g;
+    for (unsigned i = g->events; i-- > 0;)
+        if (g->e[i].thread == t && g->e[i].kind == EV_READ && g->e[i].flags & EVENT_BLOCKS)
+            return &g->e[i];
+    return NULL;
+}
+
+bool explain_lost_wake(const struct story *s, unsigned t, struct lost_wake *l)
+{
+    char name[120], other[120];
+    *l = (struct lost_wake){.read = explain_blocked(s, t)};
+    if (!l->read || threads[t].state != THREAD_BLOCKED)
+        return false;
+    loc_print(l->read->loc, name, sizeof name);
+    for (unsigned k = 0; k < s->items; k++) {
+        const struct item *i = &s->item[k];
+        const struct event *e = item_event(s, i);
+        if (!e || e->kind != EV_READ)
+            continue;
+        loc_print(e->loc, other, sizeof other); /* the list of sleepers, not the sleeper's bell */
+        if (strcmp(name, other) != 0)
+            continue;
+        if (e->thread == t && e->rule == RULE_OR) {
+            l->sleep = i;
+            l->before = l->nobody;
+            l->afters = 0;
+        } else if (e->thread != t && e->rule == RULE_WAKE) {
+            l->wakes++;
+            l->nobody = e->value == 0 ? i : NULL;
+            if (l->afters == sizeof l->after / sizeof *l->after) {
+                l->afters--;
+                memmove(l->after, l->after + 1, l->afters * sizeof *l->after);
+            }
+            l->after[l->afters++] = i;
+        }
+    }
+    return true;
 }
 
 /* ---- marks ------------------------------------------------------------------------------- */

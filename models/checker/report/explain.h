@@ -32,4 +32,18 @@ struct stale {
 };
 unsigned explain_stale(const struct story *s, struct stale *stale, unsigned max);
 
+/* The read at which a thread stopped for ever, or NULL. */
+const struct event *explain_blocked(const struct story *s, unsigned thread);
+
+/* The wake-ups that a thread asleep for ever might have got. */
+struct lost_wake {
+    const struct event *read;    /* where it sleeps */
+    const struct item *sleep;    /* it went to sleep; NULL: not told */
+    const struct item *before;   /* the last wake-up before that, if it found nobody asleep */
+    const struct item *after[3]; /* wake-ups since then, the last ones: others got them */
+    const struct item *nobody;   /* the last one of all, if it found nobody asleep */
+    unsigned wakes, afters;      /* wakes: all of them */
+};
+bool explain_lost_wake(const struct story *s, unsigned thread, struct lost_wake *l);
+
 #endif

@@ -197,19 +197,9 @@ static void why_stale(struct story *s)
 
 /* ---- waiting ----------------------------------------------------------------------------- */
 
-/* The read at which a thread stopped for ever, or NULL. */
-static const struct event *blocked_at(const struct story *s, unsigned t)
-{
-    const struct graph *g = s->g;
-    for (unsigned i = g->events; i-- > 0;)
-        if (g->e[i].thread == t && g->e[i].kind == EV_READ && g->e[i].flags & EVENT_BLOCKS)
-            return &g->e[i];
-    return NULL;
-}
-
 static void why_waits(struct story *s, unsigned t)
 {
-    const struct event *e = blocked_at(s, t);
+    const struct event *e = explain_blocked(s, t);
     const struct source_line *line = source_of(threads[t].waits_site);
     char name[120] = "", place[64] = "";
     if (line->line)
@@ -240,45 +230,25 @@ static void why_waits(struct story *s, unsigned t)
     why(s, "%s sleeps%s on %s.", who(t).text, place, name);
 }
 
-/* What others did to the thing that a sleeper waits for, before it slept: the wake that was lost. */
+/* The wake-up that was lost, and those that came later and went to others. */
 static void why_not_woken(struct story *s, unsigned t)
 {
-    const struct item *sleep = NULL;
-    char name[120], other[120];
-    unsigned wakes = 0;
-    const struct event *e = blocked_at(s, t);
-    if (!e)
+    struct lost_wake l;
+    char name[120];
+    if (!explain_lost_wake(s, t, &l))
         return;
-    loc_print(e->loc, name, sizeof name);
-    for (unsigned k = 0; k < s->items; k++) {
-        const struct event *x = item_event(s, &s->item[k]);
-        if (!x || x->kind != EV_READ)
-            continue;
-        loc_print(x->loc, other, sizeof other);
-        if (strcmp(name, other) != 0)
-            continue;
-        if (x->thread == t && x->rule == RULE_OR)
-            sleep = &s->item[k];
-        else if (x->thread != t && x->rule == RULE_WAKE)
-            wakes++;
-    }
-    for (unsigned k = 0; k < s->items; k++) {
-        const struct item *i = &s->item[k];
-        const struct event *x = item_event(s, i);
-        if (!x || x->kind != EV_READ || x->thread == t || x->rule != RULE_WAKE)
-            continue;
-        loc_print(x->loc, other, sizeof other);
-        if (strcmp(name, other) != 0)
-            continue;
-        if (sleep && i < sleep)
-            why(s, "The wake in %s%s came before %s went to sleep in %s%s: it is lost.",
-                at(i, x->thread).text, line_of(i).text, who(t).text, at(sleep, t).text,
-                line_of(sleep).text);
-        else
-            why(s, "The wake in %s%s went to another thread.", at(i, x->thread).text,
-                line_of(i).text);
-    }
-    if (wakes == 0)
+    loc_print(l.read->loc, name, sizeof name);
+    if (l.sleep && l.before)
+        why(s, "The wake in %s%s came before %s went to sleep in %s%s: it is lost.",
+            at(l.before, l.before->note.thread).text, line_of(l.before).text, who(t).text,
+            at(l.sleep, t).text, line_of(l.sleep).text);
+    for (unsigned k = 0; k < l.afters; k++)
+        why(s, "The wake in %s%s went to another thread.",
+            at(l.after[k], l.after[k]->note.thread).text, line_of(l.after[k]).text);
+    if (l.wakes > 0 && l.sleep && !l.before && l.afters == 0)
+        why(s, "Nobody wakes a thread on %s after %s went to sleep in %s%s.", name, who(t).text,
+            at(l.sleep, t).text, line_of(l.sleep).text);
+    if (l.wakes == 0)
         why(s, "Nobody ever wakes a thread that sleeps on %s in this execution.", name);
 }
 

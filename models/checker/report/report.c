@@ -5,6 +5,7 @@
 
 #include "harness/json.h"
 #include "models/checker/report/report_table.h"
+#include "models/checker/report/report_words.h"
 #include "models/checker/report/source.h"
 #include "models/checker/report/story.h"
 
@@ -18,11 +19,39 @@ static struct paint paint_of(bool colour)
                   : (struct paint){"", "", "", ""};
 }
 
-static const char *repair_result(const struct repair *r)
+void report_title(enum fault_kind kind, char *text, size_t size)
 {
-    static const char *const names[] = {"not tried", "repairs it", "does not repair it",
-                                        "not decided in the time given"};
-    return names[r->result];
+    snprintf(text, size, "%s", fault_name(kind));
+    for (char *p = text; *p; p++)
+        *p = *p >= 'a' && *p <= 'z' ? (char)(*p - 'a' + 'A') : *p;
+}
+
+void report_why_heading(const struct story *s, enum fault_kind kind,
+                        const struct report_about *about, char *text, size_t size)
+{
+    const bool order = kind == FAULT_RACE || !s->interleaving;
+    snprintf(text, size, order ? "Why %s allows it" : "Why",
+             about->model ? about->model : "the model");
+}
+
+bool report_no_repair(const struct report_about *about)
+{
+    for (size_t i = 0; i < about->repairs; i++)
+        if (about->repair[i].result != REPAIR_FAILS)
+            return false;
+    return true;
+}
+
+void report_repair_line(const struct repair *r, char *text, size_t size)
+{
+    static const char *const results[] = {"not tried", "repairs it", "does not repair it",
+                                          "not decided in the time given"};
+    const struct source_line *at = source_of(r->site);
+    const int n = snprintf(text, size, "%.300s:%u  %s -> %s  %s", at->file, at->line,
+                           order_name(r->from), order_name(r->to), results[r->result]);
+    if (r->executions && n > 0 && (size_t)n < size)
+        snprintf(text + n, size - (size_t)n, " (%llu execution%s)",
+                 (unsigned long long)r->executions, r->executions == 1 ? "" : "s");
 }
 
 static void print_repairs(FILE *to, const struct report_about *about, struct paint paint)
@@ -30,19 +59,12 @@ static void print_repairs(FILE *to, const struct report_about *about, struct pai
     if (about->repairs == 0)
         return;
     fprintf(to, "\n%sOne order changed%s\n", paint.head, paint.end);
-    bool none = true;
-    for (size_t i = 0; i < about->repairs; i++)
-        none = none && about->repair[i].result == REPAIR_FAILS;
-    if (none)
+    if (report_no_repair(about))
         fprintf(to, "  No single one of these repairs it:\n");
     for (size_t i = 0; i < about->repairs; i++) {
-        const struct repair *r = &about->repair[i];
-        const struct source_line *at = source_of(r->site);
-        fprintf(to, "  %s:%u  %s -> %s  %s", at->file, at->line, order_name(r->from),
-                order_name(r->to), repair_result(r));
-        if (r->executions)
-            fprintf(to, " (%llu executions)", (unsigned long long)r->executions);
-        fprintf(to, "\n      %s\n", at->text);
+        char text[500];
+        report_repair_line(&about->repair[i], text, sizeof text);
+        fprintf(to, "  %s\n      %s\n", text, source_of(about->repair[i].site)->text);
     }
 }
 
@@ -67,10 +89,8 @@ void report_text(FILE *to, const struct explore_result *r, const struct graph *g
                  const struct report_about *about)
 {
     const struct paint paint = paint_of(about->colour);
-    char title[80];
-    snprintf(title, sizeof title, "%s", fault_name(r->fault.kind));
-    for (char *p = title; *p; p++)
-        *p = *p >= 'a' && *p <= 'z' ? (char)(*p - 'a' + 'A') : *p;
+    char title[80], why[80];
+    report_title(r->fault.kind, title, sizeof title);
     story_make(&story, r, g);
     fprintf(to, "%s%s%s  %s  model %s  execution %llu\n", paint.bad, title, paint.end,
             about->program ? about->program : "", about->model ? about->model : "",
@@ -81,9 +101,8 @@ void report_text(FILE *to, const struct explore_result *r, const struct graph *g
     putc('\n', to);
     print_files(to, &story);
     if (story.why > 0) {
-        const bool order = r->fault.kind == FAULT_RACE || !story.interleaving;
-        fprintf(to, order ? "%sWhy %s allows it%s\n" : "%sWhy%.0s%s\n", paint.head,
-                about->model ? about->model : "the model", paint.end);
+        report_why_heading(&story, r->fault.kind, about, why, sizeof why);
+        fprintf(to, "%s%s%s\n", paint.head, why, paint.end);
         for (unsigned i = 0; i < story.why; i++)
             table_wrap(to, "  ", "    ", story.why_line[i], TABLE_WIDTH);
     }

@@ -33,6 +33,10 @@ void report_text(FILE *to, const struct explore_result *r, const struct graph *g
 void report_json(FILE *to, const struct explore_result *r, const struct graph *g,
                  const struct report_about *about);
 
+/* A picture of the same, an SVG document. False: no memory. */
+bool report_svg(FILE *to, const struct explore_result *r, const struct graph *g,
+                const struct report_about *about);
+
 /* Single stronger orders that might repair it, those nearest to where the chain breaks first. */
 size_t report_repairs(const struct graph *g, const struct explore_result *r, struct repair *out,
                       size_t max);

@@ -5,8 +5,7 @@
 
 enum { COLUMNS_MAX = 4, STEP = 8 /* "  12 A  " */, CODE_LINES = 2, ANY = 99 };
 
-/* How much of the text fits into `width`, cut behind a space or a comma. */
-static size_t fitting(const char *text, size_t width)
+size_t table_fitting(const char *text, size_t width)
 {
     const size_t n = strlen(text);
     if (n <= width)
@@ -19,14 +18,16 @@ static size_t fitting(const char *text, size_t width)
     for (cut = width; cut > width / 6; cut--) /* else at a bracket */
         if (strchr("()>&|", text[cut - 1]) && !strchr("()>&|", text[cut]))
             return cut;
-    return width;
+    for (cut = width; cut > 1 && ((unsigned char)text[cut] & 0xc0) == 0x80; cut--)
+        ; /* not within a character */
+    return cut;
 }
 
 void table_wrap(FILE *to, const char *first, const char *rest, const char *text, unsigned width)
 {
     const char *lead = first;
     do {
-        const size_t n = fitting(text, width - strlen(lead));
+        const size_t n = table_fitting(text, width - strlen(lead));
         fprintf(to, "%s%.*s\n", lead, (int)n, text);
         text += n;
         text += strspn(text, " ");
@@ -65,7 +66,7 @@ static void print_cell(const struct table *t, const struct cell *c)
     do {
         const size_t side = strlen(right), room = width - 2 - c->indent - (side ? side + 1 : 0);
         const bool cut = --lines == 0 && strlen(text) > room;
-        const size_t n = cut ? room - 3 : fitting(text, room);
+        const size_t n = cut ? room - 3 : table_fitting(text, room);
         size_t shown = n;
         while (shown > 0 && text[shown - 1] == ' ')
             shown--;

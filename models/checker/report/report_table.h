@@ -12,6 +12,9 @@ struct paint { /* escape sequences, or "" */
 
 void table_print(FILE *to, const struct story *s, const struct paint *paint);
 
+/* How much of the text fits into `width`, cut behind a space or a comma. */
+size_t table_fitting(const char *text, size_t width);
+
 /* The text in lines of at most `width`, cut between words; what the lines begin with. */
 void table_wrap(FILE *to, const char *first, const char *rest, const char *text, unsigned width);
 

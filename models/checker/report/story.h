@@ -6,7 +6,14 @@
 #include "models/checker/report/report.h"
 #include "models/checker/run/trace.h"
 
-enum { ITEMS_MAX = NOTES_MAX + 8, ROWS_MAX = 1024, ROW_TEXT = 240, WHY_MAX = 24, WHY_TEXT = 320 };
+enum {
+    ITEMS_MAX = NOTES_MAX + 8,
+    ROWS_MAX = 1024,
+    ROW_TEXT = 240,
+    WHY_MAX = 24,
+    WHY_TEXT = 320,
+    ARROWS_MAX = 256
+};
 
 /* A note in its place; both halves of a read-modify-write are one. */
 struct item {
@@ -30,10 +37,28 @@ struct row {
     uint8_t thread, depth;
     uint16_t step;
     char mark;
-    bool bad; /* this is where it went wrong, or a stale read */
+    bool bad;                    /* this is where it went wrong, or a stale read */
+    uint16_t item;               /* of a step: its item */
+    uint16_t unseen;             /* of a write: the step that reads something older, 0: none */
+    bool no_release, no_acquire; /* a link of the explanation's chain breaks here */
+    enum { NOT_AN_OPERATION, OPERATION_BEGINS, OPERATION_ENDS } operation;
     unsigned line;
     const char *file;
     char source[120], text[ROW_TEXT];
+};
+
+/* From row to row; `from` is NONE where what was read is no row: then text says what it was. */
+struct arrow {
+    enum arrow_kind {
+        ARROW_READS,    /* reads what another thread wrote */
+        ARROW_BROKEN,   /* ... and it should have synchronized */
+        ARROW_WAITS,    /* waits for ever for what was done there */
+        ARROW_STALE,    /* reads it although something newer was written */
+        ARROW_CONFLICT, /* nothing orders the two */
+        ARROW_LOST,     /* a wake-up, and the sleep that it should have ended */
+    } kind;
+    uint16_t from, to;
+    char text[160];
 };
 
 struct story {
@@ -41,13 +66,14 @@ struct story {
     const struct graph *g;
     bool main_aside;   /* main does something only before or after all others: no column */
     bool interleaving; /* every read sees the last write shown above it */
-    unsigned items, rows, why;
+    unsigned items, rows, why, arrows;
     bool column[MODEL_THREADS];
     char thread_name[MODEL_THREADS][48];
     uint16_t item_of[EVENTS_MAX]; /* index + 1 of the item that an event is (half of); 0: none */
     struct item item[ITEMS_MAX];
     struct row row[ROWS_MAX];
-    char sentence[800]; /* what is wrong, in one sentence */
+    struct arrow arrow[ARROWS_MAX]; /* after story_arrows */
+    char sentence[800];             /* what is wrong, in one sentence */
     char why_line[WHY_MAX][WHY_TEXT];
 };
 
@@ -59,7 +85,8 @@ void story_order(struct story *s);    /* story_order.c: sorts items */
 void story_rows(struct story *s);     /* story_rows.c: rows from the items that are shown */
 void story_mark(struct story *s);     /* explain.c: 'A', 'B', ... on the items it will speak of */
 void story_sentence(struct story *s); /* sentence.c */
-void story_explain(struct story *s);  /* explain.c: why_line, when steps have their numbers */
+void story_explain(struct story *s);  /* explain_text.c: why_line, when steps have their numbers */
+void story_arrows(struct story *s);   /* story_arrows.c: only the picture has them */
 
 /* What the item does, in words: "reads flag: 1 (step 3)  acquire". */
 void story_phrase(const struct story *s, const struct item *i, char *text, size_t size);

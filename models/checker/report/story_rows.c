@@ -14,6 +14,7 @@ struct where {
     unsigned calls, hidden;
     unsigned base;  /* calls that the operation is in: not told */
     unsigned line;  /* of the last step shown */
+    unsigned ops;   /* operations of its that were called so far */
     bool operation; /* inside model_call .. model_return */
 };
 
@@ -100,6 +101,21 @@ static void enter_calls(struct story *s, struct where *w, const struct note *n)
     w->calls = calls;
 }
 
+/* Does the finding speak of the thread's newest operation: "pop() = empty of T2"? */
+static bool blamed(const struct story *s, unsigned thread, unsigned ops)
+{
+    const struct history *h = &s->r->history;
+    char op[80], of[100];
+    for (unsigned i = 0; i < h->n; i++) {
+        if (h->op[i].thread != thread || --ops > 0)
+            continue;
+        op_print(&h->op[i], op, sizeof op);
+        snprintf(of, sizeof of, thread ? "%s of T%u" : "%s of main", op, thread);
+        return strstr(s->r->fault.text, of) != NULL;
+    }
+    return false;
+}
+
 static void show_step(struct story *s, struct where *w, const struct item *i)
 {
     const struct note *n = &i->note;
@@ -108,6 +124,8 @@ static void show_step(struct story *s, struct where *w, const struct item *i)
         story_phrase(s, i, row->text, sizeof row->text);
         row->line = source_of(n->site)->line;
         row->file = source_of(n->site)->file;
+        row->operation = OPERATION_BEGINS;
+        row->bad = blamed(s, n->thread, w->ops);
         w->operation = true;
         w->base = w->calls = calls_of(n, w->call);
         w->line = 0;
@@ -125,6 +143,7 @@ static void show_step(struct story *s, struct where *w, const struct item *i)
     struct row *row = add(s, ROW_STEP, n->thread, n->kind == NOTE_RETURN ? 0 : depth);
     story_phrase(s, i, row->text, sizeof row->text);
     if (n->kind == NOTE_RETURN) {
+        row->operation = OPERATION_ENDS;
         w->operation = false;
         w->base = w->calls = 0;
         w->line = 0;
@@ -134,9 +153,11 @@ static void show_step(struct story *s, struct where *w, const struct item *i)
             row->source[0] = '\0'; /* it stands just above */
         w->line = row->line;
     }
+    row->item = (uint16_t)(i - s->item);
     row->step = i->step;
     row->mark = i->mark;
-    row->bad = i->place != 0 || (story_hidden(s, i) != NONE && i->write == NONE);
+    row->bad = (n->kind == NOTE_RETURN && blamed(s, n->thread, w->ops)) || i->place != 0 ||
+               (story_hidden(s, i) != NONE && i->write == NONE);
 }
 
 void story_rows(struct story *s)
@@ -147,6 +168,7 @@ void story_rows(struct story *s)
     for (unsigned k = 0; k < s->items; k++) {
         const struct item *i = &s->item[k];
         const unsigned t = i->note.thread % MODEL_THREADS;
+        where[t].ops += i->note.kind == NOTE_CALL;
         if (i->shown) {
             if (last != t)
                 where[t].line = 0; /* the line above is another thread's */
