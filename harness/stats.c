@@ -94,40 +94,6 @@ struct interval stats_median_interval(const double *v, size_t n, double confiden
     return result;
 }
 
-struct interval stats_bootstrap_median(const double *v, size_t n, double confidence,
-                                       unsigned resamples, uint64_t seed)
-{
-    struct interval result = stats_median_interval(v, n, confidence);
-    if (result.coverage <= 0 || n == 0 || resamples == 0)
-        return result;
-    double *s = sorted_copy(v, n), *medians = numbers(resamples);
-    size_t *drawn = calloc(n, sizeof *drawn);
-    if (!drawn)
-        abort();
-    struct stats_random random;
-    stats_random_seed(&random, seed);
-    for (unsigned r = 0; r < resamples; r++) {
-        /* How often each value was drawn says where the middle of the resample is: no sorting. */
-        memset(drawn, 0, n * sizeof *drawn);
-        for (size_t i = 0; i < n; i++)
-            drawn[stats_random_below(&random, n)]++;
-        size_t seen = 0, lower = 0, upper = 0;
-        while ((seen += drawn[lower]) < (n + 1) / 2)
-            lower++;
-        for (upper = lower; seen < n / 2 + 1;)
-            seen += drawn[++upper];
-        medians[r] = s[lower] + (s[upper] - s[lower]) / 2;
-    }
-    qsort(medians, resamples, sizeof *medians, ascending);
-    result.low = quantile_of_sorted(medians, resamples, (1 - confidence) / 2);
-    result.high = quantile_of_sorted(medians, resamples, (1 + confidence) / 2);
-    result.coverage = confidence;
-    free(drawn);
-    free(medians);
-    free(s);
-    return result;
-}
-
 struct interval stats_ratio(const double *a, const double *b, size_t n, double confidence)
 {
     double *logs = numbers(n);
@@ -141,17 +107,6 @@ struct interval stats_ratio(const double *a, const double *b, size_t n, double c
     result.low = exp(result.low);
     result.high = exp(result.high);
     return result;
-}
-
-double stats_geometric_mean(const double *v, size_t n)
-{
-    double sum = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (!(v[i] > 0))
-            return NAN;
-        sum += log(v[i]);
-    }
-    return n ? exp(sum / (double)n) : NAN;
 }
 
 double stats_drift(const double *v, size_t n)

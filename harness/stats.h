@@ -1,4 +1,4 @@
-/* stats.h: the statistics of the lab: medians, exact or bootstrap intervals, paired ratios.
+/* stats.h: the statistics of the lab: medians with exact intervals, paired ratios.
  *
  * Never means of throughput, never best-of: docs/METHODOLOGY.md shows by how much they lie. */
 #ifndef HARNESS_STATS_H
@@ -22,17 +22,9 @@ double stats_median(const double *v, size_t n);
  * covers it with at least `confidence` (exact, binomial; Conover 1999). n is 0: all NaN. */
 struct interval stats_median_interval(const double *v, size_t n, double confidence);
 
-/* Median with a percentile bootstrap of `resamples`; the same seed gives the same interval. The
- * coverage is the nominal one; too few values for the exact interval are too few here as well. */
-struct interval stats_bootstrap_median(const double *v, size_t n, double confidence,
-                                       unsigned resamples, uint64_t seed);
-
 /* exp(median of ln(a[i]/b[i])) with its exact interval: how many times a is b, pair by pair. Pairs
  * with a value that is not positive and finite are left out; none left: all NaN, n is 0. */
 struct interval stats_ratio(const double *a, const double *b, size_t n, double confidence);
-
-/* NaN when n is 0 or a value is not positive. */
-double stats_geometric_mean(const double *v, size_t n);
 
 /* Is there a trend in time? Compares the first third with the last: log of the ratio of their
  * medians, in units of its own standard error (from the median absolute deviation of all three

@@ -166,70 +166,6 @@ static void exact_intervals_cover_as_often_as_they_say(void **state)
     }
 }
 
-/* ---- bootstrap ------------------------------------------------------------------------------ */
-
-static void bootstrap_is_reproducible_and_covers(void **state)
-{
-    (void)state;
-    struct stats_random r;
-    stats_random_seed(&r, 2);
-    int covered = 0;
-    double v[25];
-    for (int sample = 0; sample < 500; sample++) {
-        for (size_t i = 0; i < COUNT(v); i++)
-            v[i] = exp(normal(&r));
-        const struct interval got = stats_bootstrap_median(v, COUNT(v), 0.95, 400, 99);
-        covered += got.low <= 1 && 1 <= got.high;
-        assert_true(got.low <= got.mid && got.mid <= got.high);
-        near(got.mid, stats_median(v, COUNT(v)), 0);
-    }
-    assert_true(covered >= 500 * 0.92); /* percentile intervals run a little short */
-
-    const struct interval a = stats_bootstrap_median(v, COUNT(v), 0.95, 400, 99);
-    const struct interval b = stats_bootstrap_median(v, COUNT(v), 0.95, 400, 99);
-    const struct interval c = stats_bootstrap_median(v, COUNT(v), 0.95, 50, 100);
-    assert_true(a.mid == b.mid && a.low == b.low && a.high == b.high && a.n == b.n);
-    assert_true(a.low != c.low || a.high != c.high);
-    near(a.coverage, 0.95, 0);
-}
-
-/* Of two values, half of all resamples hold one of each: the middle is then their mean. */
-static void bootstrap_medians_of_even_resamples(void **state)
-{
-    (void)state;
-    const double v[] = {10, 20};
-    const struct interval half = stats_bootstrap_median(v, 2, 0.4, 4000, 5);
-    near(half.low, 15, 0); /* quartiles 10 15 15 20: the middle 40 % are all 15 */
-    near(half.high, 15, 0);
-    const struct interval one = stats_bootstrap_median(v, 2, 0.4, 1, 5);
-    near(one.low, one.high, 0); /* a single resample has a single median */
-}
-
-static void bootstrap_medians_of_odd_resamples(void **state)
-{
-    (void)state;
-    const double v[] = {10, 20, 30};
-    for (uint64_t seed = 0; seed < 50; seed++) { /* the middle one of three is one of them */
-        const struct interval one = stats_bootstrap_median(v, 3, 0.7, 1, seed);
-        assert_true(one.low == 10 || one.low == 20 || one.low == 30);
-    }
-}
-
-static void bootstrap_of_almost_nothing(void **state)
-{
-    (void)state;
-    const double v[] = {3, 1, 2};
-    const struct interval few = stats_bootstrap_median(v, 3, 0.95, 1000, 1);
-    near(few.coverage, 0, 0);
-    near(few.low, 1, 0);
-    near(few.high, 3, 0);
-    const struct interval one = stats_bootstrap_median(v, 1, 0.95, 1000, 1);
-    near(one.low, 3, 0);
-    near(one.mid, 3, 0);
-    near(one.high, 3, 0);
-    assert_true(isnan(stats_bootstrap_median(v, 0, 0.95, 1000, 1).mid));
-}
-
 /* ---- ratios --------------------------------------------------------------------------------- */
 
 static void a_constant_factor_is_found_exactly(void **state)
@@ -263,16 +199,6 @@ static void pairs_without_a_ratio_are_left_out(void **state)
     assert_true(isnan(stats_ratio(a + 3, b + 3, 1, 0.95).mid)); /* none left */
     assert_int_equal(stats_ratio(a + 3, b + 3, 1, 0.95).n, 0);
     near(stats_ratio(a, b, 1, 0.95).mid, 2, 1e-14);
-}
-
-static void geometric_means(void **state)
-{
-    (void)state;
-    const double v[] = {1, 10, 100, 0};
-    near(stats_geometric_mean(v, 3), 10, 1e-13);
-    near(stats_geometric_mean(v + 1, 1), 10, 1e-13);
-    assert_true(isnan(stats_geometric_mean(v, 4)));
-    assert_true(isnan(stats_geometric_mean(v, 0)));
 }
 
 /* ---- drift ----------------------------------------------------------------------------------- */
@@ -450,13 +376,8 @@ int main(void)
         cmocka_unit_test(too_few_values_claim_no_coverage),
         cmocka_unit_test(large_samples_do_not_underflow),
         cmocka_unit_test(exact_intervals_cover_as_often_as_they_say),
-        cmocka_unit_test(bootstrap_is_reproducible_and_covers),
-        cmocka_unit_test(bootstrap_medians_of_even_resamples),
-        cmocka_unit_test(bootstrap_medians_of_odd_resamples),
-        cmocka_unit_test(bootstrap_of_almost_nothing),
         cmocka_unit_test(a_constant_factor_is_found_exactly),
         cmocka_unit_test(pairs_without_a_ratio_are_left_out),
-        cmocka_unit_test(geometric_means),
         cmocka_unit_test(drift_is_seen_and_noise_is_not),
         cmocka_unit_test(drift_has_no_surprises),
         cmocka_unit_test(the_stream_is_the_published_one),
