@@ -45,7 +45,7 @@ struct env {
 
 int env_collect(struct env *e, const struct topology *t, const struct clock_card *clock);
 
-/* Writes / reads env.json: temporary file, fsync, rename. 0 or an errno, with record_read's rules
+/* Writes / reads env.json, whole or not at all (whole_file.h). 0 or an errno, with record_read's rules
  * for `message`; ENOTSUP: built without jansson. */
 int env_write(const char *path, const struct env *e);
 int env_read(const char *path, struct env *e, char *message, size_t message_size);

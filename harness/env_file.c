@@ -1,11 +1,9 @@
 /* env_file.c: env.json, and the machine table of the report: see env.h. One table of fields serves
  * the writer and the reader. */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #ifdef QUEUELAB_JANSSON
 #include <jansson.h>
@@ -13,6 +11,7 @@
 
 #include "harness/env.h"
 #include "harness/json.h"
+#include "harness/whole_file.h"
 
 enum type { TEXT, UNSIGNED, LONG, REAL, YES_NO };
 
@@ -96,42 +95,17 @@ static void put_env(FILE *f, const struct env *e)
     fputs("\n}\n", f);
 }
 
-/* A rename survives a crash of the machine only when the directory is on the disk too. */
-static int sync_directory(const char *path)
-{
-    char directory[PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    const int n = slash == path ? 1 : slash ? (int)(slash - path) : 0;
-    snprintf(directory, sizeof directory, "%.*s", n ? n : 1, n ? path : ".");
-    const int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return errno;
-    const int error = fsync(fd) != 0 && errno != EINVAL ? errno : 0; /* EINVAL: cannot, need not */
-    close(fd);
-    return error;
-}
-
 int env_write(const char *path, const struct env *e)
 {
-    char temporary[PATH_MAX];
-    if ((size_t)snprintf(temporary, sizeof temporary, "%s.tmp", path) >= sizeof temporary)
-        return ENAMETOOLONG;
-    FILE *f = fopen(temporary, "we");
+    char *text = NULL;
+    size_t size = 0;
+    FILE *f = open_memstream(&text, &size);
     if (!f)
-        return errno;
+        return ENOMEM;
     put_env(f, e);
-    int error = fflush(f) != 0 || fsync(fileno(f)) != 0 ? errno : 0;
-    if (error == 0 && ferror(f))
-        error = EIO;
-    if (fclose(f) != 0 && error == 0)
-        error = errno;
-    if (error == 0 && rename(temporary, path) != 0)
-        error = errno;
-    if (error) {
-        unlink(temporary);
-        return error;
-    }
-    return sync_directory(path);
+    const int error = fclose(f) != 0 ? ENOMEM : whole_write(path, text, size);
+    free(text);
+    return error;
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 
 #include "harness/json.h"
 #include "harness/record.h"
+#include "harness/whole_file.h"
 
 static void put_text(FILE *f, const char *key, const char *text)
 {
@@ -21,11 +23,11 @@ static void put_text(FILE *f, const char *key, const char *text)
 int plan_file_write(const char *path, const struct plan *p, const struct plan_options *o,
                     const char *command)
 {
-    char temporary[560];
-    snprintf(temporary, sizeof temporary, "%s.tmp", path);
-    FILE *f = fopen(temporary, "w");
+    char *text = NULL;
+    size_t size = 0;
+    FILE *f = open_memstream(&text, &size);
     if (!f)
-        return errno;
+        return ENOMEM;
     fprintf(f, "{\"v\":%d,\n \"seed\":%llu,\n \"budget_s\":%.0f,\n \"sample_ms\":%.17g,\n",
             RECORD_SCHEMA, (unsigned long long)p->seed, p->budget_s, p->sample_ms);
     fprintf(f, " \"rounds\":%u,\n \"cells\":%zu,\n \"dropped\":%zu", p->rounds, p->n, p->dropped);
@@ -37,13 +39,8 @@ int plan_file_write(const char *path, const struct plan *p, const struct plan_op
     put_text(f, "pin", o->pin);
     put_text(f, "command", command);
     fprintf(f, "}\n");
-    int error = ferror(f) || fflush(f) || fsync(fileno(f)) ? errno : 0;
-    if (fclose(f) && !error)
-        error = errno;
-    if (!error && rename(temporary, path) != 0)
-        error = errno;
-    if (error)
-        unlink(temporary);
+    const int error = fclose(f) != 0 ? ENOMEM : whole_write(path, text, size);
+    free(text);
     return error;
 }
 

@@ -12,7 +12,7 @@ struct plan_file {
     size_t cells, dropped;
 };
 
-/* Temporary file, fsync, rename. 0 or an errno. */
+/* The file appears whole or not at all (whole_file.h). 0 or an errno. */
 int plan_file_write(const char *path, const struct plan *p, const struct plan_options *o,
                     const char *command);
 

@@ -6,11 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "harness/report_book.h"
 #include "harness/report_proof.h"
+#include "harness/whole_file.h"
 
 static const struct {
     const char *name;
@@ -47,25 +46,7 @@ _Static_assert(sizeof report_sections / sizeof *report_sections == SECTIONS + 1,
 
 int read_whole(const char *path, char **text, size_t *size, char *message, size_t message_size)
 {
-    FILE *f = fopen(path, "r"), *m = NULL;
-    char buffer[1 << 14];
-    size_t n;
-    int error = 0;
-    *text = NULL;
-    if (!f || !(m = open_memstream(text, size)))
-        error = errno;
-    while (!error && (n = fread(buffer, 1, sizeof buffer, f)) > 0)
-        fwrite(buffer, 1, n, m);
-    if (!error && ferror(f))
-        error = EIO;
-    if (m && fclose(m) != 0 && !error)
-        error = ENOMEM;
-    if (f)
-        fclose(f);
-    if (error) {
-        free(*text);
-        *text = NULL;
-    }
+    const int error = whole_read(path, text, size);
     if (error)
         snprintf(message, message_size, "cannot read %s: %s", path, strerror(error));
     return error;
@@ -73,23 +54,7 @@ int read_whole(const char *path, char **text, size_t *size, char *message, size_
 
 int write_whole(const char *path, const char *text, size_t size, char *message, size_t message_size)
 {
-    char temporary[4300];
-    struct stat st;
-    snprintf(temporary, sizeof temporary, "%s.tmp", path);
-    FILE *f = fopen(temporary, "w");
-    int error = f ? 0 : errno;
-    if (f) {
-        if (fwrite(text, 1, size, f) != size || fflush(f) != 0 || fsync(fileno(f)) != 0)
-            error = errno ? errno : EIO;
-        if (stat(path, &st) == 0)
-            (void)fchmod(fileno(f), st.st_mode & 0777);
-        if (fclose(f) != 0 && !error)
-            error = errno;
-        if (!error && rename(temporary, path) != 0)
-            error = errno;
-        if (error)
-            unlink(temporary);
-    }
+    const int error = whole_write(path, text, size);
     if (error)
         snprintf(message, message_size, "cannot write %s: %s", path, strerror(error));
     return error;

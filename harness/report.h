@@ -18,7 +18,7 @@
  * report_check can say whether a report was edited by hand or is stale. models/TABLES.md is
  * generated as a whole.
  *
- * Files appear whole or not at all (temporary file, fsync, rename).
+ * Files appear whole or not at all (whole_file.h).
  *
  * Errors: 0, or an errno with one sentence in `message`. ENOTSUP: built without jansson. */
 #ifndef HARNESS_REPORT_H
