@@ -29,9 +29,9 @@ static const double CONFIDENCE = 0.95;
 struct findings {
     struct topology topology;
     struct env env;
-    int pair[2];               /* the processors that are probed; -1: there is no second one */
-    double trip[PROBES];       /* ns */
-    unsigned near, far, moves; /* probes of each state, and changes between them */
+    int pair[2];         /* the processors that are probed; -1: there is no second one */
+    double trip[PROBES]; /* ns */
+    unsigned seen[TOPOLOGY_STATES], moves; /* probes of each state, changes between them */
     struct doctor_hiccups hiccups;
     unsigned pairs, failed;
     double typical;        /* median of |ln(a/b)|: how far one pair is off */
@@ -134,8 +134,7 @@ static void probe_placement(struct findings *f)
         const uint64_t begin = clock_monotonic_ns();
         f->trip[i] = topology_round_trip_ns(cpu[0], cpu[1]);
         const char *state = topology_state(f->trip[i], f->trip[i]);
-        f->near += strcmp(state, "near") == 0;
-        f->far += strcmp(state, "far") == 0;
+        f->seen[topology_state_number(state)]++;
         f->moves += last && strcmp(last, state) != 0;
         last = state;
         const uint64_t used = clock_monotonic_ns() - begin;
@@ -237,11 +236,12 @@ static void text_interference(FILE *out, const struct findings *f)
         fputs("placement  a single processor: nothing to probe\n", out);
     } else {
         fprintf(out,
-                "placement  round trip %d-%d: %.0f ns (%.0f to %.0f in %d probes), near %u, far "
-                "%u, %u change%s\n",
+                "placement  round trip %d-%d: %.0f ns (%.0f to %.0f in %d probes), shared %u, near "
+                "%u, far %u, %u change%s\n",
                 f->pair[0], f->pair[1], stats_median(f->trip, PROBES),
                 stats_quantile(f->trip, PROBES, 0), stats_quantile(f->trip, PROBES, 1), PROBES,
-                f->near, f->far, f->moves, plural(f->moves));
+                f->seen[TOPOLOGY_SHARED], f->seen[TOPOLOGY_NEAR], f->seen[TOPOLOGY_FAR], f->moves,
+                plural(f->moves));
     }
     const struct doctor_hiccups *h = &f->hiccups;
     fprintf(out, "hiccups    %lu over 10 us, %lu over 100 us, %lu over 1 ms; longest ",
@@ -291,7 +291,7 @@ static void put_verdict(FILE *out, const struct findings *f)
                 doctor_percentile(doctor_share_of_instants(h), instants, sizeof instants));
     if (f->pair[1] < 0)
         fputs("One processor: only what threads cost when they take turns.", out);
-    else if (f->near && f->far)
+    else if (f->moves)
         fputs("The host moves the processors: compare only samples of one state.", out);
     else
         fputs("The processors stayed where they are.", out);
@@ -362,7 +362,9 @@ static void print_json(FILE *out, const struct findings *f)
         put_key_number(out, "min_ns", stats_quantile(f->trip, PROBES, 0));
         put_key_number(out, "median_ns", stats_median(f->trip, PROBES));
         put_key_number(out, "max_ns", stats_quantile(f->trip, PROBES, 1));
-        fprintf(out, ",\"near\":%u,\"far\":%u,\"changes\":%u}", f->near, f->far, f->moves);
+        for (unsigned k = TOPOLOGY_SHARED; k <= TOPOLOGY_FAR; k++)
+            fprintf(out, ",\"%s\":%u", topology_states[k], f->seen[k]);
+        fprintf(out, ",\"changes\":%u}", f->moves);
     }
     json_hiccups(out, &f->hiccups);
     if (f->pairs || f->failed) {

@@ -45,7 +45,7 @@ struct record {
     double ns_per_item;
     double items_per_s;
     double rtt_before_ns, rtt_after_ns; /* cache-line round trip between the first two CPUs used */
-    char state[8];                      /* near, far, mixed, or "one" when a single CPU is used */
+    char state[8];                      /* topology_state of these two */
     uint64_t full, empty;               /* answers */
     uint64_t cas_failed, retries, parks, wakes;
     uint64_t ctx_voluntary, ctx_involuntary; /* context switches of the threads of the team */

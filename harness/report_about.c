@@ -10,6 +10,7 @@
 
 #include "harness/plan_file.h"
 #include "harness/report.h"
+#include "harness/topology.h"
 
 /* ---- machine ------------------------------------------------------------------------------- */
 
@@ -72,16 +73,12 @@ int section_machine(FILE *f, const struct book *b)
 
 static void probes(FILE *f, const struct book *b)
 {
-    static const char *const states[] = {"near", "far", "mixed", "one"};
-    size_t count[4] = {0}, n = 0, total = 0;
+    size_t n = 0;
     double *v = calloc(2 * b->n_records + 1, sizeof *v);
     for (size_t i = 0; v && i < b->n_records; i++) {
         const struct record *r = &b->records[i];
         if (!r->ok)
             continue;
-        total++;
-        for (size_t k = 0; k < 4; k++)
-            count[k] += strcmp(r->state[0] ? r->state : "one", states[k]) == 0;
         if (r->rtt_before_ns > 0)
             v[n++] = r->rtt_before_ns;
         if (r->rtt_after_ns > 0)
@@ -96,10 +93,13 @@ static void probes(FILE *f, const struct book *b)
         put_number(f, stats_quantile(v, n, 0.1));
         fputs(", slowest tenth ", f);
         put_number(f, stats_quantile(v, n, 0.9));
-        fprintf(f,
-                "). Of %zu samples %zu ran near, %zu far, %zu on one processor; %zu changed "
-                "state on the way and are compared with nothing.\n",
-                total, count[0], count[1], count[3], count[2]);
+        fputs("). Samples were taken on processors ", f);
+        put_states(f, b);
+        fprintf(
+            f,
+            ": *shared* is a round trip below %.0f ns, *near* below %.0f. Each figure is of one "
+            "state, the one most samples of its setting saw.\n",
+            TOPOLOGY_NEAR_NS, TOPOLOGY_FAR_NS);
     }
     free(v);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "harness/report.h"
+#include "harness/topology.h"
 
 /* ---- order --------------------------------------------------------------------------------- */
 
@@ -76,21 +77,34 @@ unsigned record_threads(const struct record *r) { return r->producers + r->consu
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-/* Records without a probe, and samples on one processor, have one state: their own. */
-static const char *state_of(const struct record *r) { return r->state[0] ? r->state : "one"; }
-
 static void choose_state(struct setting *s)
 {
-    static const char *const names[] = {"near", "far", "one"};
-    size_t best = 0, count[3] = {0};
+    unsigned best = TOPOLOGY_ONE;
+    size_t count[TOPOLOGY_STATES] = {0};
     for (size_t i = 0; i < s->n; i++)
         for (size_t j = 0; j < s->series[i].n; j++)
-            for (size_t k = 0; k < 3; k++)
-                count[k] += strcmp(state_of(s->series[i].sample[j]), names[k]) == 0;
-    for (size_t k = 1; k < 3; k++)
+            count[topology_state_number(s->series[i].sample[j]->state)]++;
+    for (unsigned k = 0; k < TOPOLOGY_MIXED; k++)
         if (count[k] > count[best])
             best = k;
-    snprintf(s->state, sizeof s->state, "%s", names[best]);
+    s->state = topology_states[best];
+}
+
+void put_states(FILE *f, const struct book *b)
+{
+    static const char *const where[TOPOLOGY_STATES] = {
+        "that share a core or a small cache (*shared*)", "*near* each other", "*far* apart",
+        "on *one* processor", "while the machine changed (*mixed*, in no figure)"};
+    size_t count[TOPOLOGY_STATES] = {0};
+    const char *comma = "";
+    for (size_t i = 0; i < b->n_records; i++)
+        if (b->records[i].ok)
+            count[topology_state_number(b->records[i].state)]++;
+    for (unsigned k = 0; k < TOPOLOGY_STATES; k++)
+        if (count[k]) {
+            fprintf(f, "%s%zu %s", comma, count[k], where[k]);
+            comma = ", ";
+        }
 }
 
 static int sort(struct book *b)
@@ -105,7 +119,10 @@ static int sort(struct book *b)
         return ENOMEM;
     }
     for (size_t i = 0; i < n; i++) {
-        b->sorted[i] = &b->records[i];
+        struct record *r = &b->records[i];
+        snprintf(r->state, sizeof r->state, "%s",
+                 topology_state(r->rtt_before_ns, r->rtt_after_ns));
+        b->sorted[i] = r;
         if (b->records[i].round + 1 > b->rounds)
             b->rounds = b->records[i].round + 1;
     }
@@ -317,7 +334,7 @@ struct interval series_median(const struct series *s, const char *state, figure 
     size_t n = 0;
     for (size_t i = 0; v && i < s->n; i++) {
         const double x = f(s->sample[i]);
-        if (!isnan(x) && (!state || strcmp(state_of(s->sample[i]), state) == 0))
+        if (!isnan(x) && (!state || strcmp(s->sample[i]->state, state) == 0))
             v[n++] = x;
     }
     struct interval result = {NAN, NAN, NAN, 0, 0};
@@ -327,7 +344,8 @@ struct interval series_median(const struct series *s, const char *state, figure 
     return result;
 }
 
-struct interval series_ratio(const struct series *a, const struct series *b, figure *f)
+struct interval series_ratio(const struct series *a, const struct series *b, const char *state,
+                             figure *f)
 {
     struct interval result = {NAN, NAN, NAN, 0, 0};
     double *x = calloc(a->n + 1, sizeof *x), *y = calloc(a->n + 1, sizeof *y);
@@ -340,8 +358,7 @@ struct interval series_ratio(const struct series *a, const struct series *b, fig
                 break;
             if (b->sample[j]->round != a->sample[i]->round)
                 continue;
-            const char *state = state_of(a->sample[i]);
-            if (strcmp(state, "mixed") == 0 || strcmp(state, state_of(b->sample[j])) != 0)
+            if (strcmp(a->sample[i]->state, state) != 0 || strcmp(b->sample[j]->state, state) != 0)
                 continue;
             const double fx = f(a->sample[i]), fy = f(b->sample[j]);
             if (fx > 0 && fy > 0) {
@@ -378,7 +395,7 @@ const struct series *setting_fastest(const struct setting *s, struct interval *a
             continue;
         struct interval r = {1, 1, 1, q->n, 1};
         if (reference && q != reference)
-            r = series_ratio(q, reference, figure_mitems);
+            r = series_ratio(q, reference, s->state, figure_mitems);
         else if (!reference)
             r = series_median(q, s->state, figure_mitems);
         if (r.n > 0 && r.mid > best_is) {
@@ -392,7 +409,7 @@ const struct series *setting_fastest(const struct setting *s, struct interval *a
         tied[i] = q == best;
         if (q == best || !series_ranked(q))
             continue;
-        const struct interval r = series_ratio(q, best, figure_mitems);
+        const struct interval r = series_ratio(q, best, s->state, figure_mitems);
         tied[i] = ratio_is_tie(&r);
     }
     return best;
@@ -411,7 +428,7 @@ struct histogram *series_merge(const struct series *s, const char *state,
     struct histogram *sum = NULL;
     for (size_t i = 0; i < s->n; i++) {
         const struct histogram *h = *part(s->sample[i]);
-        if (!h || h->total == 0 || strcmp(state_of(s->sample[i]), state) != 0)
+        if (!h || h->total == 0 || strcmp(s->sample[i]->state, state) != 0)
             continue;
         if (!sum) {
             if (!(sum = malloc(sizeof *sum)))

@@ -6,10 +6,10 @@
  *                 └─► samples, by round
  *
  * Comparisons are made between series, sample by sample: the same round, the same state of the
- * machine (near, far, one). A sample whose state changed while it ran (mixed) enters no ratio, no
- * absolute figure and no latency. Those come from the state that most of a setting's samples saw,
- * so that one table never mixes two machines; counts of events, memory and fairness, which depend
- * little on it, are medians over all samples. */
+ * machine (topology.h; the word follows from the recorded probes, by today's limits). A sample whose
+ * state changed while it ran (mixed) enters no figure. Figures come from the one state that most of
+ * a setting's samples saw, so that no figure mixes two machines, and tables name it; only memory,
+ * which does not depend on it, is taken from all samples. */
 #ifndef HARNESS_REPORT_BOOK_H
 #define HARNESS_REPORT_BOOK_H
 
@@ -34,7 +34,7 @@ struct setting {
     const struct record *key;
     struct series *series; /* by family and name, floors last */
     size_t n;
-    char state[8]; /* the one its figures come from */
+    const char *state; /* the one its figures come from */
 };
 
 struct book {
@@ -93,10 +93,11 @@ figure figure_mitems, figure_ns, figure_ns_per_operation, figure_bytes, figure_b
 figure figure_cas_failed, figure_retries, figure_full, figure_empty, figure_parks;
 figure figure_voluntary, figure_involuntary, figure_fair_push, figure_fair_pop;
 
-/* Median over the samples of this state; NULL: over all. */
+/* Median over the samples of this state; NULL: over all (memory; one thread, whose state is one). */
 struct interval series_median(const struct series *s, const char *state, figure *f);
-/* How many times a is b: f(a)/f(b), pair by pair. */
-struct interval series_ratio(const struct series *a, const struct series *b, figure *f);
+/* How many times a is b: f(a)/f(b), pair by pair, both samples of a pair in this state. */
+struct interval series_ratio(const struct series *a, const struct series *b, const char *state,
+                             figure *f);
 bool ratio_is_tie(const struct interval *r);
 bool series_ranked(const struct series *s); /* not a floor, called inline */
 
@@ -118,6 +119,7 @@ const char *digits(double v, char *text, size_t size); /* three that count, no e
 void put_number(FILE *f, double v);                    /* the same; NaN: a dash */
 void put_interval(FILE *f, const struct interval *i);  /* 12.3 [11.9, 12.8] */
 void put_ratio(FILE *f, const struct interval *i);     /* 1.84x [1.71, 1.97] */
+void put_states(FILE *f, const struct book *b);        /* how many samples saw which state */
 void put_queue(FILE *f, const struct series *s);
 void put_table_head(FILE *f, const char *first, const char *const *titles, size_t n);
 

@@ -109,10 +109,25 @@ static void ratio_cell(FILE *f, const struct setting *s, const char *queue, cons
         fprintf(f, " %s1 (reference)%s |", bold, bold);
         return;
     }
-    const struct interval r = series_ratio(q, reference, figure_mitems);
+    const struct interval r = series_ratio(q, reference, s->state, figure_mitems);
     fprintf(f, " %s%s", bold, ratio_is_tie(&r) && r.coverage > 0 ? "tie " : "");
     put_ratio(f, &r);
     fprintf(f, "%s |", bold);
+}
+
+/* The state that each column was taken in, and the most samples of one queue that saw it. */
+static void put_state_row(FILE *f, const struct setting *const *s, size_t n)
+{
+    fputs("| *state, most samples* |", f);
+    for (size_t i = 0; i < n; i++) {
+        size_t most = 0;
+        for (size_t j = 0; j < s[i]->n; j++) {
+            const size_t m = series_median(&s[i]->series[j], s[i]->state, figure_mitems).n;
+            most = m > most ? m : most;
+        }
+        fprintf(f, " *%s, %zu* |", s[i]->state, most);
+    }
+    fputs("\n\n", f);
 }
 
 static void ratio_table(FILE *f, const struct book *b, const struct setting *const *s, size_t n)
@@ -134,7 +149,7 @@ static void ratio_table(FILE *f, const struct book *b, const struct setting *con
                 ratio_cell(f, s[i], names[q], tied[i]);
         fputc('\n', f);
     }
-    fputc('\n', f);
+    put_state_row(f, s, n);
     for (size_t i = 0; i < n; i++)
         free(tied[i]);
 }
@@ -161,16 +176,7 @@ static void absolute_table(FILE *f, const struct book *b, const struct setting *
             fputc('\n', f);
         }
     }
-    fputs("| *state, most samples* |", f);
-    for (size_t i = 0; i < n; i++) {
-        size_t most = 0;
-        for (size_t j = 0; j < s[i]->n; j++) {
-            const size_t m = series_median(&s[i]->series[j], s[i]->state, figure_mitems).n;
-            most = m > most ? m : most;
-        }
-        fprintf(f, " *%s, %zu* |", s[i]->state, most);
-    }
-    fputs("\n\n", f);
+    put_state_row(f, s, n);
 }
 
 /* The settings of a table: those of the usual capacity, save for fill_drain, whose capacity is its
@@ -229,14 +235,14 @@ static void variant_table(FILE *f, const struct book *b, const struct setting *b
             if (x && x->n == 0 && x->failed > 0) {
                 put_failed(f, x);
             } else if (x && plain) {
-                const struct interval r = series_ratio(x, plain, figure_mitems);
+                const struct interval r = series_ratio(x, plain, v[i]->state, figure_mitems);
                 put_ratio(f, &r);
             }
             fputs(" |", f);
         }
         fputc('\n', f);
     }
-    fputc('\n', f);
+    put_state_row(f, v, n);
 }
 
 /* ---- sections ------------------------------------------------------------------------------ */
@@ -252,7 +258,9 @@ int section_families(FILE *f, const struct book *b)
     const struct setting *s[COLUMNS_MOST];
     fprintf(f,
             "How many times the throughput of `" REPORT_REFERENCE "`: median of the ratios taken "
-            "pair by pair within one round and one state of the machine, with its 95 %% interval. "
+            "pair by pair within one round, all pairs of a column in the one state of the machine "
+            "that its "
+            "last line names, with its 95 %% interval. "
             "**Bold**: the fastest of the column, and all that cannot be told from it. *tie*: the "
             "interval touches 1 %% around 1. Round brackets: too few pairs (n) for an interval, "
             "the extremes instead.\n\n");
@@ -315,7 +323,7 @@ static struct interval kept(const struct setting *narrow, const struct setting *
     const struct series *z = setting_find(wide, queue, "inline");
     if (!a || !z)
         return (struct interval){NAN, NAN, NAN, 0, 0};
-    return series_ratio(z, a, figure_mitems);
+    return series_ratio(z, a, wide->state, figure_mitems);
 }
 
 static const char *const crowded[] = {"mpmc", "mpsc", "pairs"};
@@ -335,7 +343,7 @@ int section_oversubscription(FILE *f, const struct book *b)
         char from[32], to[32], title[96];
         setting_threads(narrow, from, sizeof from);
         setting_threads(wide, to, sizeof to);
-        fprintf(f, "#### %s: %s threads against %s\n\n", crowded[k], to, from);
+        fprintf(f, "#### %s: %s threads against %s (%s)\n\n", crowded[k], to, from, wide->state);
         snprintf(title, sizeof title, "keeps, of its throughput at %s", from);
         const char *titles[] = {title, "fairness, pushing", "fairness, popping",
                                 "preempted, per 1000 items", "slept, per 1000 items"};
@@ -357,7 +365,8 @@ int section_oversubscription(FILE *f, const struct book *b)
                 if (z->n == 0 || all_do_both)
                     fputs("–", f);
                 else
-                    put_number(f, (i < 2 ? 1 : 1000) * series_median(z, NULL, figures[i]).mid);
+                    put_number(f,
+                               (i < 2 ? 1 : 1000) * series_median(z, wide->state, figures[i]).mid);
             }
             fputs(" |\n", f);
         }
@@ -385,9 +394,9 @@ static void put_leader(FILE *f, const struct setting *s, const char *what, unsig
     const struct series *best = tied ? setting_fastest(s, &r, tied) : NULL;
     if (best) {
         const bool is_reference = strcmp(best->key->queue, REPORT_REFERENCE) == 0;
-        fprintf(f, "- **%c%s** (%s %s%s): `%s`", what[0] - 'a' + 'A', what + 1, s->key->workload,
-                setting_threads(s, threads, sizeof threads),
-                record_threads(s->key) > cpus ? " †" : "", best->key->queue);
+        fprintf(f, "- **%c%s** (%s %s%s, %s): `%s`", what[0] - 'a' + 'A', what + 1,
+                s->key->workload, setting_threads(s, threads, sizeof threads),
+                record_threads(s->key) > cpus ? " †" : "", s->state, best->key->queue);
         const struct series *reference = setting_find(s, REPORT_REFERENCE, "inline");
         if (setting_rivals(s) < 2) {
             fputs(", and nothing else was measured there", f);
@@ -451,18 +460,16 @@ int section_verdict(FILE *f, const struct book *b)
                 b->cpus, b->cpus == 1 ? "" : "s", who);
         put_ratio(f, &worst);
         fputs(ratio_is_tie(&worst) ? " (a tie with 1)" : "", f);
-        fprintf(f, " of its %s throughput when %s threads become %s.\n", where->key->workload,
-                setting_threads(against, from, sizeof from), setting_threads(where, to, sizeof to));
+        fprintf(f, " of its %s throughput when %s threads become %s (%s).\n", where->key->workload,
+                setting_threads(against, from, sizeof from), setting_threads(where, to, sizeof to),
+                where->state);
     }
 
-    size_t ok = 0, failed = 0, mixed = 0, near = 0, far = 0, compared = 0, ties = 0, few = 0;
+    size_t ok = 0, failed = 0, compared = 0, ties = 0, few = 0;
     for (size_t i = 0; i < b->n_records; i++) {
         const struct record *r = &b->records[i];
         ok += r->ok;
         failed += !r->ok;
-        mixed += r->ok && strcmp(r->state, "mixed") == 0;
-        near += r->ok && strcmp(r->state, "near") == 0;
-        far += r->ok && strcmp(r->state, "far") == 0;
     }
     for (size_t i = 0; i < b->n_settings; i++) {
         const struct setting *t = &b->settings[i];
@@ -472,20 +479,19 @@ int section_verdict(FILE *f, const struct book *b)
             if (!reference || q == reference || !series_ranked(q) ||
                 strcmp(q->key->mode, "throughput") != 0)
                 continue;
-            const struct interval r = series_ratio(q, reference, figure_mitems);
+            const struct interval r = series_ratio(q, reference, t->state, figure_mitems);
             compared++;
             few += r.coverage <= 0;
             ties += r.coverage > 0 && ratio_is_tie(&r);
         }
     }
-    fprintf(f,
-            "- **Not told here**: %zu of %zu comparisons with `" REPORT_REFERENCE "` are ties, %zu "
-            "rest on too few pairs; %zu of %zu samples failed their checks and have no number",
-            ties, compared, few, failed, ok + failed);
-    if (near && far)
-        fprintf(f, "; the processors were near in %zu samples and far in %zu", near, far);
-    if (mixed)
-        fprintf(f, "; %zu saw the machine change under them", mixed);
+    fprintf(
+        f,
+        "- **Not told here**: %zu of %zu comparisons with `" REPORT_REFERENCE "` are ties, %zu "
+        "rest on too few pairs; %zu of %zu samples failed their checks and have no number. Samples "
+        "by where the processors were: ",
+        ties, compared, few, failed, ok + failed);
+    put_states(f, b);
     fputs(".\n", f);
     return 0;
 }

@@ -60,7 +60,8 @@ int section_contention(FILE *f, const struct book *b)
     static figure *const figures[] = {figure_cas_failed, figure_retries, figure_full,
                                       figure_empty,      figure_parks,   figure_voluntary,
                                       figure_involuntary};
-    fputs("Per 1000 items that went through, medians over all rounds. A fast queue may answer "
+    fputs("Per 1000 items that went through, medians over the rounds in the state in brackets. A "
+          "fast queue may answer "
           "*full* or *empty* often: it is the other side that is slow. *Slept* and *preempted* are "
           "context switches, voluntary and not.\n\n",
           f);
@@ -74,9 +75,9 @@ int section_contention(FILE *f, const struct book *b)
             char threads[32];
             if (!s || record_threads(s->key) < 2 || (i == 1 && s == shown[0]))
                 continue;
-            fprintf(f, "#### %s %s%s\n\n", workloads[k],
+            fprintf(f, "#### %s %s%s (%s)\n\n", workloads[k],
                     setting_threads(s, threads, sizeof threads),
-                    record_threads(s->key) > b->cpus ? " †" : "");
+                    record_threads(s->key) > b->cpus ? " †" : "", s->state);
             put_table_head(f, "queue", titles, 7);
             for (size_t j = 0; j < s->n; j++) {
                 const struct series *q = &s->series[j];
@@ -85,7 +86,7 @@ int section_contention(FILE *f, const struct book *b)
                 fprintf(f, "| %s |", q->key->queue);
                 for (size_t c = 0; c < 7; c++) {
                     fputc(' ', f);
-                    put_number(f, 1000 * series_median(q, NULL, figures[c]).mid);
+                    put_number(f, 1000 * series_median(q, s->state, figures[c]).mid);
                     fputs(" |", f);
                 }
                 fputc('\n', f);
@@ -128,7 +129,7 @@ static void target_by_hand(FILE *f, const struct book *b)
     const struct series *ours = s ? setting_find(s, "ring_spsc", "inline") : NULL;
     struct interval r = {NAN, NAN, NAN, 0, 0};
     if (ours)
-        r = series_ratio(ours, setting_find(s, "ring_spsc", "by hand"), figure_ns);
+        r = series_ratio(ours, setting_find(s, "ring_spsc", "by hand"), s->state, figure_ns);
     put_target(f,
                "`ring_spsc` through the interface against the same ring written by hand inside "
                "the loop: at most 1.2x the time",
@@ -144,7 +145,8 @@ static void target_instrument(FILE *f, const struct book *b)
     const struct setting *s = first_with(b, "pairs", "throughput", 1, "null_queue", "inline");
     struct interval m = {NAN, NAN, NAN, 0, 0};
     if (s)
-        m = series_median(setting_find(s, "null_queue", "inline"), NULL, figure_ns_per_operation);
+        m = series_median(setting_find(s, "null_queue", "inline"), s->state,
+                          figure_ns_per_operation);
     put_target(f, "the instrument itself (`null_queue`, one thread): less than 1 ns per operation",
                m.n > 0, m.high < 1, m.low < 1 && m.high >= 1);
     put_interval(f, &m);
@@ -165,7 +167,8 @@ static void target_rate(FILE *f, const struct book *b, unsigned producers, doubl
     put_target(f, target, m.n > 0, m.low >= least, m.low < least && m.high >= least);
     put_interval(f, &m);
     if (s)
-        fprintf(f, " M/s (%s %s)", s->key->workload, setting_threads(s, threads, sizeof threads));
+        fprintf(f, " M/s (%s %s, %s)", s->key->workload,
+                setting_threads(s, threads, sizeof threads), s->state);
     fputs(" |\n", f);
 }
 
@@ -255,13 +258,14 @@ int section_interface(FILE *f, const struct book *b)
             if (!head)
                 fputs("#### Calls through a table of function pointers\n\nEvery figure elsewhere "
                       "is of operations inlined into the loop. A program that picks its queue at "
-                      "run time pays for the call:\n\n| queue | workload | time, indirect over "
+                      "run time pays for the call:\n\n| queue | workload, state | time, indirect "
+                      "over "
                       "inline |\n|:--|:--|--:|\n",
                       f);
             head = true;
-            const struct interval r = series_ratio(q, in, figure_ns);
-            fprintf(f, "| %s%s | %s %s | ", q->key->queue, q->key->floor ? " (floor)" : "",
-                    s->key->workload, setting_threads(s, threads, sizeof threads));
+            const struct interval r = series_ratio(q, in, s->state, figure_ns);
+            fprintf(f, "| %s%s | %s %s, %s | ", q->key->queue, q->key->floor ? " (floor)" : "",
+                    s->key->workload, setting_threads(s, threads, sizeof threads), s->state);
             put_ratio(f, &r);
             fputs(" |\n", f);
         }
@@ -297,10 +301,10 @@ static const struct series *bound_of(const struct book *b, const struct setting 
 static void put_share(FILE *f, const struct setting *s, const struct series *bound,
                       const struct series *q)
 {
-    struct interval r = series_ratio(bound, q, figure_ns);
+    struct interval r = series_ratio(bound, q, s->state, figure_ns);
     const bool paired = r.n > 0;
-    if (!paired) { /* the limit was taken in other rounds or in another state */
-        const double limit = series_median(bound, NULL, figure_ns).mid;
+    if (!paired) { /* the limit was taken in other rounds */
+        const double limit = series_median(bound, s->state, figure_ns).mid;
         r.mid = limit / series_median(q, s->state, figure_ns).mid;
         if (isnan(r.mid)) {
             fputs("–", f);
@@ -357,8 +361,8 @@ int section_limits(FILE *f, const struct book *b)
             if (!bound || bound->n == 0 || record_threads(s[i]->key) > b->cpus ||
                 s[i]->key->capacity != s[0]->key->capacity)
                 continue;
-            fprintf(f, "%s %s, against `%s`:\n\n| queue | share |\n|:--|--:|\n", workloads[k],
-                    setting_threads(s[i], threads, sizeof threads), bound->key->queue);
+            fprintf(f, "%s %s (%s), against `%s`:\n\n| queue | share |\n|:--|--:|\n", workloads[k],
+                    setting_threads(s[i], threads, sizeof threads), s[i]->state, bound->key->queue);
             for (size_t j = 0; j < s[i]->n; j++) {
                 const struct series *q = &s[i]->series[j];
                 if (!series_ranked(q) || q->n == 0)

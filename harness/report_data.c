@@ -192,7 +192,7 @@ static void ratio(FILE *f, const struct book *b)
             const struct series *q = &w->series[i];
             if (q == reference || !series_ranked(q) || q->n == 0)
                 continue;
-            const struct interval r = series_ratio(q, reference, figure_mitems);
+            const struct interval r = series_ratio(q, reference, w->state, figure_mitems);
             if (r.n > 0)
                 dots[count++] = (struct dot){q->key->queue, r, ratio_is_tie(&r)};
         }
@@ -200,11 +200,11 @@ static void ratio(FILE *f, const struct book *b)
         qsort(dots, count, sizeof *dots, by_mid);
         setting_threads(w, threads, sizeof threads);
         for (size_t i = 0; i < count; i++) {
-            fprintf(f, "%d\t%s %s%s\t%zu\t%s", p + 1, panels[p].workload, threads,
+            fprintf(f, "%d\t%s %s%s, %s\t%zu\t%s", p + 1, panels[p].workload, threads,
                     w->key->consumers        ? ""
                     : w->key->producers == 1 ? " thread"
                                              : " threads",
-                    i, dots[i].queue);
+                    w->state, i, dots[i].queue);
             put(f, dots[i].r.mid);
             put(f, dots[i].r.low);
             put(f, dots[i].r.high);
@@ -363,10 +363,10 @@ static void contention(FILE *f, const struct book *b)
         const struct series *q = setting_find(w, names[i], "inline");
         if (!q || q->n == 0)
             continue;
-        fprintf(f, "%s\t%zu\tmpmc %s", names[i], row++,
-                setting_threads(w, threads, sizeof threads));
+        fprintf(f, "%s\t%zu\tmpmc %s, %s", names[i], row++,
+                setting_threads(w, threads, sizeof threads), w->state);
         for (size_t k = 0; k < 6; k++)
-            put(f, series_median(q, NULL, figures[k]).mid);
+            put(f, series_median(q, w->state, figures[k]).mid);
         fputc('\n', f);
     }
 }

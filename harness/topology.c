@@ -394,14 +394,31 @@ double topology_round_trip_ns(int a, int b)
     return ns;
 }
 
-const char *topology_state(double before_ns, double after_ns)
+const char *const topology_states[TOPOLOGY_STATES] = {"shared", "near", "far", "one", "mixed"};
+
+static unsigned state_number(double before_ns, double after_ns)
 {
     if (before_ns <= 0 && after_ns <= 0)
-        return "one";
+        return TOPOLOGY_ONE;
     if (before_ns <= 0 || after_ns <= 0)
-        return "mixed";
-    const double ratio = before_ns / after_ns;
-    if (ratio > TOPOLOGY_MIXED || ratio < 1 / TOPOLOGY_MIXED)
-        return "mixed";
-    return sqrt(before_ns * after_ns) < TOPOLOGY_FAR_NS ? "near" : "far";
+        return TOPOLOGY_MIXED;
+    const double ratio = before_ns / after_ns, ns = sqrt(before_ns * after_ns);
+    if (ratio > TOPOLOGY_CHANGE || ratio < 1 / TOPOLOGY_CHANGE)
+        return TOPOLOGY_MIXED;
+    return ns < TOPOLOGY_NEAR_NS  ? TOPOLOGY_SHARED
+           : ns < TOPOLOGY_FAR_NS ? TOPOLOGY_NEAR
+                                  : TOPOLOGY_FAR;
+}
+
+const char *topology_state(double before_ns, double after_ns)
+{
+    return topology_states[state_number(before_ns, after_ns)];
+}
+
+unsigned topology_state_number(const char *word)
+{
+    unsigned i = 0;
+    while (i < TOPOLOGY_STATES && strcmp(topology_states[i], word) != 0)
+        i++;
+    return i;
 }

@@ -17,9 +17,10 @@
  * 4:4 run on one of two processors.) A 1:1 pair sits on two processors if there are two.
  *
  * Where a virtual machine's processors really are shows in the round trip of one cache line
- * between them: about 50 ns within a small shared cache (Zen 4), about 140 ns across the mesh of
- * one package (Sapphire Rapids), 300 ns and more between packages or distant caches. The host
- * moves them while we measure, and runs in different states are not comparable. */
+ * between them: 20 to 50 ns when both are one core (its two hardware threads) or share a small
+ * cache, 90 to 220 ns between cores of one package (Sapphire Rapids), 300 ns and more between
+ * packages or distant caches. The host moves them while we measure, and runs in different states
+ * are not comparable. */
 #ifndef HARNESS_TOPOLOGY_H
 #define HARNESS_TOPOLOGY_H
 
@@ -65,11 +66,26 @@ double topology_round_trip_ns(int a, int b);
 
 /* One word for the round trips measured before and after a sample:
  *   one     both 0: nothing was probed, a single processor is used
- *   mixed   the larger is more than TOPOLOGY_MIXED times the smaller, or only one is known
- *   near    their geometric mean is below TOPOLOGY_FAR_NS
- *   far     it is not */
-#define TOPOLOGY_FAR_NS 200.0
-#define TOPOLOGY_MIXED  1.5
+ *   mixed   the larger is more than TOPOLOGY_CHANGE times the smaller, or only one is known
+ *   shared  their geometric mean is below TOPOLOGY_NEAR_NS: a core or a small cache is shared
+ *   near    it is below TOPOLOGY_FAR_NS: other cores, one package
+ *   far     it is not
+ * The limits lie in the gaps between what was seen (docs/METHODOLOGY.md), in logarithms. */
+#define TOPOLOGY_NEAR_NS 70.0
+#define TOPOLOGY_FAR_NS  250.0
+#define TOPOLOGY_CHANGE  1.5
 const char *topology_state(double before_ns, double after_ns);
+
+/* Those words: of two processors the closest first, then the other two. */
+enum {
+    TOPOLOGY_SHARED,
+    TOPOLOGY_NEAR,
+    TOPOLOGY_FAR,
+    TOPOLOGY_ONE,
+    TOPOLOGY_MIXED,
+    TOPOLOGY_STATES
+};
+extern const char *const topology_states[TOPOLOGY_STATES];
+unsigned topology_state_number(const char *word); /* TOPOLOGY_STATES: no such word */
 
 #endif

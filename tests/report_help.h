@@ -80,8 +80,8 @@ static inline struct record sample(const char *workload, const char *queue, cons
                        .elapsed_ns = 1e9 / mitems,
                        .ns_per_item = 1e3 / mitems,
                        .items_per_s = 1e6 * mitems,
-                       .rtt_before_ns = 50,
-                       .rtt_after_ns = 50,
+                       .rtt_before_ns = 140,
+                       .rtt_after_ns = 140,
                        .fair_push = 1,
                        .fair_pop = 1};
     snprintf(r.workload, sizeof r.workload, "%s", workload);
@@ -90,7 +90,6 @@ static inline struct record sample(const char *workload, const char *queue, cons
     snprintf(r.call, sizeof r.call, "inline");
     snprintf(r.mode, sizeof r.mode, "throughput");
     snprintf(r.pin, sizeof r.pin, "spread");
-    snprintf(r.state, sizeof r.state, "near");
     return r;
 }
 

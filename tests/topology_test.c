@@ -276,10 +276,11 @@ static void states(void **state)
         double before, after;
         const char *word;
     } cases[] = {
-        {0, 0, "one"},      {50, 60, "near"},   {50, 74, "near"},   {50, 76, "mixed"},
-        {76, 50, "mixed"},  {50, 340, "mixed"}, {340, 50, "mixed"}, {340, 300, "far"},
-        {190, 190, "near"}, {200, 200, "far"},  {0, 50, "mixed"},   {50, 0, "mixed"},
-        {180, 210, "near"}, {190, 230, "far"},
+        {0, 0, "one"},      {0, 50, "mixed"},       {50, 0, "mixed"},   {50, 74, "shared"},
+        {50, 76, "mixed"},  {76, 50, "mixed"},      {25, 140, "mixed"}, {140, 340, "mixed"},
+        {20, 28, "shared"}, {69.9, 69.9, "shared"}, {70, 70, "near"},   {60, 80, "shared"},
+        {65, 80, "near"},   {249, 249, "near"},     {250, 250, "far"},  {240, 270, "far"},
+        {220, 270, "near"}, {340, 300, "far"},
     };
     for (size_t i = 0; i < COUNT(cases); i++)
         assert_string_equal(topology_state(cases[i].before, cases[i].after), cases[i].word);
