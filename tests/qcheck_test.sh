@@ -159,6 +159,56 @@ gives 0 'no violation' half.c rest.c
 printf '#include <stdlib.h>\nlong random(void) { return 0; }\nint main(void) { return (int)random(); }\n' >own.c
 gives 0 'no violation' own.c
 
+# ---- files ----------------------------------------------------------------------------------------
+# The kernel's files and the checker's answer alike.
+"$CC" -D_GNU_SOURCE -o calls "$root/models/litmus/sync/file_calls.c" 2>err && ./calls 2>>err ||
+    fail 'file_calls.c: the kernel answers otherwise'
+gives 0 'no violation' "$root/models/litmus/sync/file_calls.c"
+[ ! -e one ] && [ ! -e two ] || fail 'the checker wrote into a real file'
+source_of file.c <<'C'
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+static int fd;
+static void *run(void *a) { write(fd, "b", 1); return a; }
+int main(void)
+{
+    pthread_t t;
+    char c = 0;
+    fd = open("log", O_RDWR | O_CREAT, 0600);
+    pthread_create(&t, 0, run, 0);
+    CALL;
+    pthread_join(t, 0);
+    return 0;
+}
+C
+gives 0 'no violation' file.c -- '-DCALL=write(fd,"a",1)'
+grep -qx 'executions: 2 complete, 0 blocked' out || fail 'two writes have two executions'
+gives 0 'no violation' file.c -- '-DCALL=lseek64(fd,0,SEEK_SET)'
+gives 1 'descriptor 3' file.c -- '-DCALL=close(fd)'
+gives 4 'fcntl() cannot be modelled' file.c -- '-DCALL=fcntl(fd,F_GETFL)'
+gives 4 'mmap() cannot be modelled' file.c -- '-DCALL=mmap(0,1,PROT_READ,MAP_SHARED,fd,0)'
+gives 4 'flags 0x10000[0-9]*: of them 0x10000' file.c -- '-DCALL=open("x",0x10000002|O_CREAT,0600)'
+gives 4 'open("/dev/null"): only plain files' file.c -- '-DCALL=open("/dev/null",O_WRONLY)'
+gives 4 'give each file one name' file.c -- '-DCALL=open("./log",O_RDONLY)'
+gives 4 'give each file one name' file.c -- '-DCALL=unlink("a/../log")'
+gives 4 'read() of descriptor 0' file.c -- '-DCALL=read(0,&c,1)'
+gives 4 'close() of descriptor 1' file.c -- '-DCALL=close(1)'
+gives 4 'openat() below a descriptor' file.c -- '-DCALL=openat(fd,"x",O_RDONLY)'
+gives 4 'flock() that has to wait' file.c -- '-DCALL=flock(fd,LOCK_EX);flock(open("log",O_RDONLY),LOCK_SH)'
+gives 4 'lseek(): only SEEK_SET' file.c -- '-DCALL=lseek(fd,0,SEEK_DATA)'
+gives 4 'fputs() to a file' file.c -- '-DCALL=fputs("a",(FILE*)&c)'
+gives 4 'dprintf() to descriptor 3' file.c -- '-DCALL=dprintf(fd,"a")'
+gives 3 'more than 4096 bytes in a file' file.c -- '-DCALL=pwrite(fd,"a",1,4096)'
+gives 3 'more than 16 descriptors' file.c -- '-DCALL=for(int i=0;i<16;i++)open("log",O_RDONLY)'
+gives 3 'more than 8 files' file.c -- '-DCALL=char n[2]="a";for(;*n<105;++*n)close(open(n,O_CREAT|O_RDWR,0600))'
+gives 3 'more than 256 changes' file.c -- '-DCALL=for(int i=0;i<300;i++)write(fd,"a",1)'
+
 # ---- what every thread and every execution has anew -------------------------------------------------
 source_of anew.c <<'C'
 #include <assert.h>

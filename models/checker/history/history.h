@@ -23,6 +23,7 @@ enum { OPS_MAX = 32 };
  *         DROPPED  drops_newest, open and full: nothing is taken
  *         FULL     open and full                         CLOSED   closed before
  *         NOMEM    always; nothing is taken              TIMEOUT  as FULL
+ *         IO       likewise
  *   pop   OK       takes the next item, see spec_kind    CLOSED   closed and empty
  *         EMPTY    open and empty                        TIMEOUT  as EMPTY
  *   close          from now on closed
@@ -57,6 +58,7 @@ enum op_result {
     RESULT_TIMEOUT,
     RESULT_NOMEM,
     RESULT_DROPPED,
+    RESULT_IO,
     RESULT_PENDING
 };
 

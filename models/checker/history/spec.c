@@ -117,6 +117,7 @@ static unsigned push(const struct problem *p, const struct abstract *s, unsigned
         may = s->closed;
         break;
     case RESULT_NOMEM:
+    case RESULT_IO:
         may = true;
         break;
     default:
@@ -157,6 +158,7 @@ static unsigned pop(const struct problem *p, const struct abstract *s, unsigned 
         may = s->n == 0 && s->closed;
         break;
     case RESULT_NOMEM:
+    case RESULT_IO:
         may = true;
         break;
     default:

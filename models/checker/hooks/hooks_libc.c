@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "models/checker/history/history.h"
+#include "models/checker/memory/files.h"
 #include "models/checker/run/run.h"
 #include "models/checker/subject.h"
 #include "models/checker/run/trace.h"
@@ -45,7 +46,7 @@ void model_return(unsigned result, uint64_t item)
     static const char *const names[] = {
         [RESULT_OK] = "ok",           [RESULT_FULL] = "full",       [RESULT_EMPTY] = "empty",
         [RESULT_CLOSED] = "closed",   [RESULT_TIMEOUT] = "timeout", [RESULT_NOMEM] = "no memory",
-        [RESULT_DROPPED] = "dropped",
+        [RESULT_DROPPED] = "dropped",  [RESULT_IO] = "i/o error",
     };
     if (!current)
         unsupported(HERE, "model_return in a static constructor: call it in main or a thread");
@@ -214,6 +215,7 @@ void hooks_reset(void)
 {
     exit_reset();
     model_membarrier = false;
+    files_reset();
 }
 
 /* ---- annotations ------------------------------------------------------------------------- */

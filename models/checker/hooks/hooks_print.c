@@ -119,8 +119,8 @@ static void screen(const FILE *stream, const char *call, uintptr_t pc)
 {
     if (stream != stdout && stream != stderr)
         unsupported(pc,
-                    "%s() to a file: every execution would write it again; remove it, or "
-                    "print to stdout or stderr",
+                    "%s() to a file: files are modelled by descriptors only (open, write); remove "
+                    "it, or print to stdout or stderr",
                     call);
 }
 
@@ -250,26 +250,11 @@ HOOK(void, model_perror, const char *s)
         memory_string(s, HERE);
 }
 
-static void screen_fd(int fd, const char *call, uintptr_t pc)
-{
-    if (fd != STDOUT_FILENO && fd != STDERR_FILENO)
-        unsupported(pc,
-                    "%s() to descriptor %d: every execution would write it again; remove it, "
-                    "or write to 1 or 2",
-                    call, fd);
-}
-
 HOOK(int, model_dprintf, int fd, const char *format, ...)
 {
-    screen_fd(fd, "dprintf", HERE);
+    if (fd != STDOUT_FILENO && fd != STDERR_FILENO)
+        unsupported(HERE, "dprintf() to descriptor %d: print to 1 or 2, or write() to a file", fd);
     WITH_ARGUMENTS(print(format, args, HERE));
-}
-
-HOOK(ssize_t, model_write, int fd, const void *from, size_t n)
-{
-    screen_fd(fd, "write", HERE);
-    memory_read(from, n, HERE);
-    return (ssize_t)n;
 }
 
 /* ---- the forms of _FORTIFY_SOURCE ---------------------------------------------------------- */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "models/checker/run/fiber.h"
+#include "models/checker/memory/files.h"
 #include "models/checker/memory/heap.h"
 #include "models/checker/report/source.h"
 #include "models/checker/report/source_type.h"
@@ -229,6 +230,8 @@ static bool name_of(uintptr_t address, bool whole, char *text, size_t size)
             return true;
         }
     }
+    if (files_name(address, text, size))
+        return true;
     const uint64_t offset = address - source_base;
     for (size_t i = 0; i < symbol_count; i++) {
         const struct symbol *s = &symbols[i];

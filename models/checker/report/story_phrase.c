@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "models/checker/explore/engine.h"
+#include "models/checker/memory/files.h"
 #include "models/checker/report/source.h"
 #include "models/checker/report/source_name.h"
 
@@ -123,6 +124,23 @@ static void say_sleep(const struct item *i, const struct event *e, enum space sp
     }
 }
 
+/* A file's location counts its changes (hooks_file.c). */
+static void say_file(const struct story *s, const struct item *i, const struct event *e,
+                     uintptr_t file, const char *name, struct text *t)
+{
+    uint32_t at = 0, n = 0;
+    const char *what = i->write == NONE ? NULL : file_what(file, (unsigned)e->value + 1, &at, &n);
+    if (what && n)
+        say(t, "%s %u bytes at %u of %s", what, n, at, name);
+    else
+        say(t, "%s %s", what ? what : i->write == NONE ? "reads" : "uses", name);
+    say_origin(s, t, e->rf);
+    const uint16_t hidden = story_hidden(s, i);
+    const struct item *by = hidden == NONE ? NULL : story_item(s, hidden);
+    if (by && i->write == NONE)
+        say(t, "; STALE: T%u has changed it in step %u", s->g->e[hidden].thread, by->step);
+}
+
 static const char *memory_verb(enum rule rule)
 {
     return rule == RULE_CAS ? "compare-and-swap" : rule_name(rule);
@@ -204,6 +222,8 @@ static void say_event(const struct story *s, const struct item *i, const struct 
             say_memory(s, i, e, name, t);
         else if (space == SPACE_OBJECT)
             say_object(s, i, e, name, t);
+        else if (space == SPACE_FILE)
+            say_file(s, i, e, step_loc_address(e->loc, NULL, NULL), name, t);
         else
             say_sleep(i, e, space, name, t);
     }

@@ -17,6 +17,7 @@ enum space {
     SPACE_MEMORY,  /* the program's atomics: begins with what memory holds; checked for races */
     SPACE_OBJECT,  /* the state of a mutex, condition variable, ...: begins with 0 */
     SPACE_FUTEX,   /* who sleeps on this address: begins with 0 */
+    SPACE_FILE,    /* how often a file was changed, or the names of files (files.h) */
     SPACE_SLEEPER, /* + a thread's id: the last of its sleeps at this address that somebody ended */
 };
 
