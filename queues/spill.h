@@ -42,7 +42,9 @@
 
 #define SPILL_MAGIC   UINT64_C(0x0a4c4c4950534c51) /* "QLSPILL\n" in little-endian order */
 #define SPILL_VERSION 1
-#define SPILL_CHUNK   64 /* records read, or written by one pwrite, at a time */
+#ifndef SPILL_CHUNK
+#define SPILL_CHUNK 64 /* records read, or written by one pwrite, at a time */
+#endif
 
 struct spill_header {
     uint64_t magic;

@@ -26,6 +26,17 @@ static void *batch_pops(void *end)
     return NULL;
 }
 
+static void batch_settle(struct end *producer, struct end *consumer)
+{
+    for (unsigned before = 0; before != consumer->pops;) {
+        before = consumer->pops;
+        batch_pops(consumer);
+    }
+    for (unsigned i = 0; i < consumer->pops; i++)
+        claim(consumer->popped[i] == i + 1, "an item is missing, or came too early");
+    claim(consumer->pops == producer->pushes, "an item was pushed and never came out");
+}
+
 SCENARIO(batch_prefix)
 {
     client_begin(CAPACITY_batch_prefix);
@@ -35,12 +46,6 @@ SCENARIO(batch_prefix)
     claim(s == Q_OK, "a push into an empty queue fails");
     producer->pushed[producer->pushes++] = 1;
     RUN(batch_pushes, batch_pops);
-    for (unsigned before = 0; before != consumer->pops;) {
-        before = consumer->pops;
-        batch_pops(consumer);
-    }
-    for (unsigned i = 0; i < consumer->pops; i++)
-        claim(consumer->popped[i] == i + 1, "an item is missing, or came too early");
-    claim(consumer->pops == producer->pushes, "an item was pushed and never came out");
+    batch_settle(producer, consumer);
     return client_end();
 }

@@ -1,6 +1,4 @@
-/* policies.h: what a push to a full queue does under each policy. Q_SPILL is not here: it writes a
- * file, and calls into the kernel's file system are not modelled; tests/spill_crash_test.c and
- * tests/ring_policies_stress_test.c exercise it on real threads and after real kills. */
+/* policies.h: what a push to a full queue does under each policy; Q_SPILL: spill.h. */
 static void policy_begin(enum q_when_full when_full, size_t capacity)
 {
     const int error = client_try((struct q_config){

@@ -16,7 +16,7 @@ static inline bool scenario_spec(const struct scenario *s, const struct q_traits
                 : strcmp(t->name, "lanes_strict") ? SPEC_LANES_FAIR
                                                   : SPEC_LANES,
         .exact = t->exact,
-        .capacity = t->bounded ? s->capacity : 0,
+        .capacity = t->bounded && !(s->needs & NEEDS_SPILL) ? s->capacity : 0,
         .lanes = t->lanes,
         .drops_oldest = s->needs & NEEDS_DROP_OLDEST,
         .drops_newest = s->needs & NEEDS_DROP_NEWEST,

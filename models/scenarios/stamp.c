@@ -3,9 +3,10 @@
  *   -DQ_NAME=array_mpmc -DQ_HEADER="queues/array_mpmc.h" -DQ_BACKOFF_MAX=1 -DMUTEX_TWO_LOCK_SLAB=2
  *   [-DLANES_INNER=... -DLANES_INNER_H=...]      QUEUE_OVER: the inner queue
  *
- * from the very header that is measured. Three lengths are shorter than there, because they only
+ * from the very header that is measured. Four lengths are shorter than there, because they only
  * repeat: a lost compare-and-swap is followed by one pause, a waiting operation that found nothing
- * prepares to sleep at once (and not after 64 pauses and 4 yields), a slab has 2 nodes (not 64). */
+ * prepares to sleep at once (and not after 64 pauses and 4 yields), a slab has 2 nodes and a chunk
+ * of a spill file 2 records (not 64). */
 #ifndef Q_BACKOFF_MAX
 #define Q_BACKOFF_MAX 1
 #endif
@@ -14,6 +15,7 @@
 #undef Q_YIELDS
 #define Q_SPINS_MAX 0
 #define Q_YIELDS    0
+#define SPILL_CHUNK 2
 #pragma GCC diagnostic ignored "-Wtype-limits" /* unsigned < 0: that is the point */
 #include Q_HEADER
 
@@ -41,4 +43,5 @@ const struct q_traits *const subject_traits = &OP(_traits);
 #include "models/scenarios/alloc_failure.h"
 #include "models/scenarios/attach_detach.h"
 #include "models/scenarios/policies.h"
+#include "models/scenarios/spill.h"
 #include "models/scenarios/lanes.h"

@@ -32,6 +32,7 @@ enum {
     NEEDS_BLOCK = 256,    /* the policies of a full queue */
     NEEDS_DROP_NEWEST = 512,
     NEEDS_DROP_OLDEST = 1024,
+    NEEDS_SPILL = 16384,
     NOT_RECORDED = 2048, /* no operations for the checker to put in order */
 };
 
@@ -82,6 +83,19 @@ enum {
       NEEDS_DROP_OLDEST)                                                                           \
     X(drop_oldest_laps, "under Q_DROP_OLDEST an item still being pushed is not discarded", 2, 2,   \
       NEEDS_DROP_OLDEST)                                                                           \
+    X(spill_order,                                                                                 \
+      "under Q_SPILL items leave in the order in which they came, by ring or by file", 2, 1,       \
+      NEEDS_SPILL)                                                                                 \
+    X(spill_order_two, "so do those of two producers", 3, 1, NEEDS_SPILL)                          \
+    X(spill_batch, "so do batches", 2, 1, NEEDS_SPILL | NOT_RECORDED)                              \
+    X(spill_wakes, "under Q_SPILL a push wakes a consumer that sleeps, wherever its item went", 2, \
+      1, NEEDS_SPILL)                                                                              \
+    X(spill_close, "under Q_SPILL pops answer CLOSED when ring and file are drained", 3, 1,        \
+      NEEDS_SPILL)                                                                                 \
+    X(spill_disk_full, "a record that the disk refuses is answered IO, and nothing is lost", 3, 1, \
+      NEEDS_SPILL)                                                                                 \
+    X(spill_reopen, "what is in the file when the queue is destroyed comes out of the next one",   \
+      2, 1, NEEDS_SPILL | NOT_RECORDED)                                                            \
     X(depth_never_underflows, "the depth never falls below zero", 3, 2, NEEDS_LANES)               \
     X(depth_never_exceeds_capacity, "the depth never passes the capacity", 3, 1, NEEDS_LANES)      \
     X(lanes_refused, "a push that its lane refuses gives its reservation back, and says so", 2, 1, \
@@ -136,7 +150,8 @@ static inline const char *scenario_why_not(const struct scenario *s, const struc
         return "its lanes do not take turns";
     if ((n & NEEDS_BLOCK && !(t->policies & 1u << Q_BLOCK)) ||
         (n & NEEDS_DROP_NEWEST && !(t->policies & 1u << Q_DROP_NEWEST)) ||
-        (n & NEEDS_DROP_OLDEST && !(t->policies & 1u << Q_DROP_OLDEST)))
+        (n & NEEDS_DROP_OLDEST && !(t->policies & 1u << Q_DROP_OLDEST)) ||
+        (n & NEEDS_SPILL && !(t->policies & 1u << Q_SPILL)))
         return "always refuses when full";
     return NULL;
 }
