@@ -229,7 +229,7 @@ static const struct option {
     {"--random", "N", take_random, "sample N executions instead of exploring all"},
     {"--preemptions", "N", take_preemptions, "... with at most N preemptions in each"},
     {"--seed", "N", take_seed, "the sample follows from N (0)"},
-    {"--spurious", "N", take_spurious, "weak compare-and-swaps that fail for no reason (1)"},
+    {"--spurious", "N", take_spurious, "weak compare-and-swaps that fail, condition waits that end, for no reason (1)"},
     {"--timeouts", "N", take_timeouts, "waits that may time out early (2)"},
     {"--leaks", "strict|reachable|off", take_leaks,
      "what is a leak: all that is not freed, or what nothing points to (reachable)"},

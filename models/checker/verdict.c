@@ -8,13 +8,12 @@
 
 #include "harness/json.h"
 #include "models/checker/subject/loader.h"
-#include "models/checker/report/report.h"
+#include "models/checker/repair.h"
 #include "models/checker/report/source.h"
 
-enum { SITES_MAX = 1024, EDGES_MAX = 4096, REPAIRS_MAX = 8 };
+enum { SITES_MAX = 1024, EDGES_MAX = 4096 };
 
-/* A repair is tried for at most as long as this, and all of them together. */
-static const double REPAIR_SECONDS = 2, REPAIRS_SECONDS = 6;
+static const double HARDWARE_SECONDS = 2; /* to look for the fault under TSO */
 
 static struct site_use uses[SITES_MAX];
 static struct graph failed; /* as explore_again leaves it */
@@ -188,25 +187,7 @@ bool verdict_find_site(struct options *o, char *why, size_t size)
     return true;
 }
 
-/* ---- repairs ------------------------------------------------------------------------------- */
-
-static void try_repair(const struct options *o, struct repair *repair, double seconds)
-{
-    struct explore_options again = o->explore;
-    struct explore_result result;
-    again.weaken_site = repair->site;
-    again.strengthen = true;
-    again.weaken_to = repair->to;
-    again.weaken_bad =
-        order_acquires(repair->to) ? (repair->to == SEQ_CST ? SEQ_CST : ACQUIRE) : RELAXED;
-    again.progress = again.keep_going = false;
-    again.max_seconds = seconds < REPAIR_SECONDS ? seconds : REPAIR_SECONDS;
-    explore(&again, loader_run, NULL, &result);
-    repair->executions = result.complete + result.blocked;
-    repair->result = result.fault.kind != FAULT_NONE ? REPAIR_FAILS
-                     : result.finished               ? REPAIR_WORKS
-                                                     : REPAIR_UNFINISHED;
-}
+/* ---- a fault ------------------------------------------------------------------------------- */
 
 /* Where the fault can happen, for what was found under RC11: is it there under TSO too? */
 static const char *hardware(const struct options *o)
@@ -217,7 +198,7 @@ static const char *hardware(const struct options *o)
         return NULL;
     again.model = MODEL_TSO;
     again.pldi17 = again.progress = again.keep_going = false;
-    again.max_seconds = REPAIR_SECONDS;
+    again.max_seconds = HARDWARE_SECONDS;
     explore(&again, loader_run, NULL, &result);
     if (result.fault.kind != FAULT_NONE)
         return "also under x86-TSO (checked)";
@@ -233,25 +214,18 @@ static const char *hardware(const struct options *o)
                            : NULL;
 }
 
-static struct report_about about_fault(const struct options *o, struct explore_result *r,
-                                       struct repair *repair)
+static struct report_about about_fault(const struct options *o, struct explore_result *r)
 {
     struct report_about about = {.program = o->name,
                                  .model = options_model_name(&o->explore),
                                  .replay = o->replay,
-                                 .repair = repair,
                                  .colour = o->colour};
     if (fault_exit_code(r->fault.kind) == 1 && !o->explore.keep_going)
         explore_smaller(&o->explore, loader_run, NULL, r);
     explore_again(&o->explore, loader_run, NULL, r, &failed);
     if (fault_exit_code(r->fault.kind) != 1)
         return about; /* nothing that an order could repair */
-    about.repairs = report_repairs(&failed, r, repair, REPAIRS_MAX);
-    double left = REPAIRS_SECONDS;
-    for (size_t i = 0; i < about.repairs && left > 0; i++) {
-        try_repair(o, &repair[i], left);
-        left -= REPAIR_SECONDS;
-    }
+    repair_search(o, r, &failed, &about);
     about.hardware = hardware(o);
     explore_again(&o->explore, loader_run, NULL, r, &failed); /* its notes are gone */
     return about;
@@ -272,15 +246,16 @@ static void print_headline(FILE *f, const struct options *o, const struct explor
 static void print_bounds(FILE *f, const struct options *o, const struct explore_result *r)
 {
     const struct explore_options *e = &o->explore;
-    fprintf(
-        f,
-        "bounds: %s; at most %u weak compare-and-swap%s fail%s for no reason and %u wait%s time%s "
-        "out early in one execution",
-        e->model == MODEL_RC11 ? "no load buffering (RC11)"
-        : e->model == MODEL_SC ? "sequential consistency only"
-                               : "x86-TSO only",
-        e->spurious, e->spurious == 1 ? "" : "s", e->spurious == 1 ? "s" : "", e->timeouts,
-        e->timeouts == 1 ? "" : "s", e->timeouts == 1 ? "s" : "");
+    fprintf(f,
+            "bounds: %s; in one execution at most %u weak compare-and-swap%s fail%s or condition "
+            "wait%s "
+            "end%s for no reason, and %u wait%s time%s out early",
+            e->model == MODEL_RC11 ? "no load buffering (RC11)"
+            : e->model == MODEL_SC ? "sequential consistency only"
+                                   : "x86-TSO only",
+            e->spurious, e->spurious == 1 ? "" : "s", e->spurious == 1 ? "s" : "",
+            e->spurious == 1 ? "" : "s", e->spurious == 1 ? "s" : "", e->timeouts,
+            e->timeouts == 1 ? "" : "s", e->timeouts == 1 ? "s" : "");
     if (e->random)
         fprintf(f, "; a random sample (seed %" PRIu64 "), not all executions", e->seed);
     if (e->shards > 1)
@@ -351,8 +326,7 @@ static bool put_json(FILE *f, const struct options *o, struct explore_result *r,
         put_edges(f);
     fprintf(f, ",\"report\":");
     if (r->fault.kind != FAULT_NONE) {
-        struct repair repair[REPAIRS_MAX];
-        const struct report_about about = about_fault(o, r, repair);
+        const struct report_about about = about_fault(o, r);
         report_json(f, r, &failed, &about);
         good = put_picture(o, r, &about, why, size);
     } else {
@@ -394,8 +368,7 @@ static bool print_text(FILE *f, const struct options *o, struct explore_result *
     FILE *aside = open_memstream(&counts, &n); /* repairs are explorations too: their sites */
     if (aside)
         print_counts(aside, o, r);
-    struct repair repair[REPAIRS_MAX];
-    const struct report_about about = about_fault(o, r, repair);
+    const struct report_about about = about_fault(o, r);
     if (!o->quiet) {
         report_text(f, r, &failed, &about);
         putc('\n', f);

@@ -9,7 +9,8 @@
 # they are of.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-programs='models/litmus/mp_no_release models/litmus/mp_plain_relaxed models/litmus/sync/deadlock_abba
+programs='models/litmus/mp_no_release models/litmus/mp_plain_relaxed models/litmus/refcount_relaxed models/litmus/seqlock_relaxed models/litmus/sync/deadlock_abba
+    models/litmus/sync/cond_if
     models/mutants/lost_wakeup_notify models/mutants/stack_use_after_free
     models/mutants/rfc_no_drop_leaks'
 mutants='deque_signal_when_empty_only two_lock_closed_after_look array_turn_before_read

@@ -16,6 +16,12 @@ enum model { MODEL_RC11, MODEL_SC, MODEL_TSO };
 
 struct explore_result;
 
+/* The atomic operation at this site has at least this order. */
+struct stronger {
+    uint32_t site;
+    enum order to;
+};
+
 struct explore_options {
     enum model model;
     bool light_is_none; /* SC and TSO: light fences are none; else they are full ones */
@@ -38,7 +44,8 @@ struct explore_options {
     const struct spec *spec; /* of the history: NULL: none is checked */
     uint32_t weaken_site;    /* the atomic operation at this site has order `weaken_to`; 0: none */
     enum order weaken_to, weaken_bad;
-    bool strengthen;                                       /* ... or rather at least that */
+    const struct stronger *stronger; /* after that */
+    unsigned n_stronger;
     bool progress;                                         /* show how far it is on stderr */
     void (*on_complete)(const struct graph *g, void *arg); /* each complete execution, or NULL */
     bool blocked_too; /* on_complete: also those in which a thread waits, or spins and was cut */

@@ -155,7 +155,8 @@ void graph_restrict(struct graph *to, const struct graph *from, const bool *keep
             e->rf = map[e->rf];
         e->mo_prev = e->mo_next = NONE;
         if (e->kind == EV_CHOICE && e->value != 0) {
-            to->spurious = (uint16_t)(to->spurious + (e->rule == BUDGET_SPURIOUS));
+            to->spurious = (uint16_t)(to->spurious +
+                                      (e->rule == BUDGET_SPURIOUS || e->rule == BUDGET_WAKEUPS));
             to->timeouts = (uint16_t)(to->timeouts + (e->rule == BUDGET_TIMEOUTS));
         }
     }

@@ -41,6 +41,16 @@ static inline bool order_releases(enum order o)
     return o == RELEASE || o == ACQ_REL || o == SEQ_CST;
 }
 
+/* What an operation of order a becomes that must have order b as well. */
+static inline enum order order_at_least(enum order a, enum order b)
+{
+    if (a == b || b == RELAXED || a == SEQ_CST)
+        return a;
+    if (a == RELAXED || b == SEQ_CST)
+        return b;
+    return order_releases(a) || order_releases(b) ? ACQ_REL : ACQUIRE;
+}
+
 enum event_kind {
     EV_INIT,  /* what a location held before its first atomic access; no thread */
     EV_READ,  /* also the reading half of a read-modify-write, and a failed compare-and-swap */
@@ -71,7 +81,12 @@ enum event_flag {
 };
 
 /* How many choices other than the usual one an execution may have, by what kind they are. */
-enum budget { BUDGET_NONE, BUDGET_SPURIOUS, BUDGET_TIMEOUTS };
+enum budget {
+    BUDGET_NONE,
+    BUDGET_SPURIOUS, /* a weak compare-and-swap fails for no reason */
+    BUDGET_WAKEUPS,  /* a condition wait ends for no reason: counted with these */
+    BUDGET_TIMEOUTS
+};
 
 struct event {
     uint8_t kind, thread; /* thread: NONE_THREAD for INIT */
@@ -100,7 +115,7 @@ typedef unsigned __int128 sc_set; /* of a graph's seq_cst events, a bit each */
 struct graph {
     uint16_t events, locs, threads;
     uint16_t urgent;   /* the thread that must go on first (a write is due), or NONE */
-    uint16_t spurious; /* choices other than 0, by budget: spurious failures, ... */
+    uint16_t spurious; /* choices other than 0, by budget: failures and wake-ups for no reason */
     uint16_t timeouts;
     double weight;      /* its share of the tree of executions, for the estimate */
     uint16_t sc_events; /* seq_cst accesses and fences */

@@ -384,11 +384,11 @@ struct event *explore_choice(unsigned t, unsigned n, enum budget budget, uint32_
     e->site = site;
     e->choices = (uint16_t)n;
     e->rule = (uint8_t)budget;
-    uint16_t *spent = budget == BUDGET_SPURIOUS   ? &g->spurious
+    uint16_t *spent = budget == BUDGET_NONE       ? NULL
                       : budget == BUDGET_TIMEOUTS ? &g->timeouts
-                                                  : NULL;
+                                                  : &g->spurious;
     const unsigned limit =
-        budget == BUDGET_SPURIOUS ? options_now->spurious : options_now->timeouts;
+        budget == BUDGET_TIMEOUTS ? options_now->timeouts : options_now->spurious;
     if (spent && *spent >= limit)
         n = 1;
     if (options_now->random) {

@@ -179,6 +179,8 @@ int cond_wait(pthread_cond_t *c, pthread_mutex_t *m, const struct timespec *dead
         mutex_unlock(m, pc);
         time_move(deadline);
         result = ETIMEDOUT;
+    } else if (step_choose(2, BUDGET_WAKEUPS, "a wait that ends for no reason", pc) == 1) {
+        mutex_unlock(m, pc);
     } else {
         const unsigned number = sleep_begin(c, pc);
         mutex_unlock(m, pc);

@@ -38,7 +38,8 @@ static bool fence_between(const struct graph *g, unsigned t, unsigned from, unsi
 {
     for (uint16_t i = 0; i < g->events; i++) {
         const struct event *e = &g->e[i];
-        if (e->kind == EV_FENCE && e->thread == t && e->po > from && e->po < to &&
+        if (e->kind == EV_FENCE && !(e->flags & EVENT_LIGHT) && e->thread == t && e->po > from &&
+            e->po < to &&
             (acquire ? order_acquires((enum order)e->order) : order_releases((enum order)e->order)))
             return true;
     }

@@ -161,10 +161,30 @@ static void why_unordered(struct story *s, const struct pair *p)
             to.text);
 }
 
+/* A condition wait that ended without a signal: POSIX and C allow it. */
+static bool why_woken_for_no_reason(struct story *s)
+{
+    for (unsigned k = 0; k < s->items; k++) {
+        const struct item *const i = &s->item[k];
+        const struct event *const e = item_event(s, i);
+        if (!e || e->kind != EV_CHOICE || e->rule != BUDGET_WAKEUPS || e->value == 0)
+            continue;
+        why(s,
+            "The wait of %s%s ended in %s though nobody had signalled: POSIX and C allow that. "
+            "What "
+            "it waits for must be looked at again, in a loop.",
+            who(e->thread).text, line_of(i).text, at(i, e->thread).text);
+        return true;
+    }
+    return false;
+}
+
 static void why_stale(struct story *s)
 {
     struct stale stale[3];
     const unsigned n = explain_stale(s, stale, 3);
+    if (s->interleaving && why_woken_for_no_reason(s))
+        return;
     if (s->interleaving) {
         why(s, "No weak memory is needed: run one after the other as shown, every read sees the "
                "last write, and it fails all the same. What is wrong is the order of the threads.");
@@ -186,7 +206,7 @@ static void why_stale(struct story *s)
         } else {
             why(s,
                 "Nothing that %s read before tells it of that write, so it may still be on its "
-                "way: only seq_cst on both sides (or seq_cst fences) would forbid it.",
+                "way.",
                 who(r->thread).text);
         }
     }

@@ -17,22 +17,20 @@ static void offer(struct list *l, const struct event *e, enum order to)
     l->out[l->n++] = (struct repair){.site = e->site, .kind = e->kind, .from = from, .to = to};
 }
 
-/* What this order becomes if it is to acquire, or release, too. */
-static enum order with(enum order o, bool acquire, bool both_halves)
-{
-    if (o == RELAXED || !both_halves)
-        return acquire ? ACQUIRE : RELEASE;
-    return o == RELEASE && !acquire ? RELEASE : o == ACQUIRE && acquire ? ACQUIRE : ACQ_REL;
-}
-
 static void offer_links(struct list *l, const struct graph *g, const struct link *link, unsigned n)
 {
     for (unsigned k = n; k-- > 0;) {
         const struct event *w = &g->e[link[k].write], *r = &g->e[link[k].read];
-        if (!link[k].released && w->kind == EV_WRITE)
-            offer(l, w, with((enum order)w->order, false, w->flags & EVENT_RMW));
-        if (!link[k].acquired && r->kind == EV_READ)
-            offer(l, r, with((enum order)r->order, true, r->flags & EVENT_WRITES));
+        if (!link[k].released && w->kind == EV_WRITE) {
+            offer(l, w, order_at_least((enum order)w->order, RELEASE));
+            if (w->flags & EVENT_RMW)
+                offer(l, w, ACQ_REL);
+        }
+        if (!link[k].acquired && r->kind == EV_READ) {
+            offer(l, r, order_at_least((enum order)r->order, ACQUIRE));
+            if (r->flags & EVENT_WRITES)
+                offer(l, r, ACQ_REL);
+        }
     }
 }
 
@@ -54,4 +52,11 @@ size_t report_repairs(const struct graph *g, const struct explore_result *r, str
         offer(&l, &g->e[stale[k].hidden], SEQ_CST);
     }
     return l.n;
+}
+
+bool report_is_about_orders(const struct graph *g, const struct explore_result *r)
+{
+    static struct story s;
+    story_make(&s, r, g);
+    return r->fault.kind == FAULT_RACE || !s.interleaving;
 }

@@ -47,25 +47,51 @@ void report_repair_line(const struct repair *r, char *text, size_t size)
     static const char *const results[] = {"not tried", "repairs it", "does not repair it",
                                           "not decided in the time given"};
     const struct source_line *at = source_of(r->site);
-    const int n = snprintf(text, size, "%.300s:%u  %s -> %s  %s", at->file, at->line,
-                           order_name(r->from), order_name(r->to), results[r->result]);
+    const bool alone = r->executions || r->result != REPAIR_WORKS;
+    const int n =
+        snprintf(text, size, "%.300s:%u  %s -> %s%s%s", at->file, at->line, order_name(r->from),
+                 order_name(r->to), alone ? "  " : "", alone ? results[r->result] : "");
     if (r->executions && n > 0 && (size_t)n < size)
         snprintf(text + n, size - (size_t)n, " (%llu execution%s)",
                  (unsigned long long)r->executions, r->executions == 1 ? "" : "s");
 }
 
+void report_together(const struct report_about *about, char *text, size_t size)
+{
+    const unsigned long long n = about->together_executions;
+    text[0] = '\0';
+    if (about->together_result == REPAIR_FAILS)
+        snprintf(text, size,
+                 "With every order seq_cst it goes wrong all the same: no memory order "
+                 "repairs it.");
+    else if (about->together_result == REPAIR_WORKS && about->together_n == 1)
+        snprintf(text, size, "This one repairs it (%llu executions):", n);
+    else if (about->together_result == REPAIR_WORKS)
+        snprintf(text, size, "These repair it together (%llu executions)%s:", n,
+                 about->together_smallest ? ", and none of them can be left out or weaker" : "");
+}
+
+static void print_repair(FILE *to, const struct repair *r)
+{
+    char text[500];
+    report_repair_line(r, text, sizeof text);
+    fprintf(to, "  %s\n      %s\n", text, source_of(r->site)->text);
+}
+
 static void print_repairs(FILE *to, const struct report_about *about, struct paint paint)
 {
-    if (about->repairs == 0)
-        return;
-    fprintf(to, "\n%sOne order changed%s\n", paint.head, paint.end);
-    if (report_no_repair(about))
+    char text[200];
+    if (about->repairs > 0)
+        fprintf(to, "\n%sOne order changed%s\n", paint.head, paint.end);
+    if (about->repairs > 0 && report_no_repair(about))
         fprintf(to, "  No single one of these repairs it:\n");
-    for (size_t i = 0; i < about->repairs; i++) {
-        char text[500];
-        report_repair_line(&about->repair[i], text, sizeof text);
-        fprintf(to, "  %s\n      %s\n", text, source_of(about->repair[i].site)->text);
-    }
+    for (size_t i = 0; i < about->repairs; i++)
+        print_repair(to, &about->repair[i]);
+    report_together(about, text, sizeof text);
+    if (text[0])
+        fprintf(to, "\n%sOrders changed together%s\n  %s\n", paint.head, paint.end, text);
+    for (size_t i = 0; i < about->together_n; i++)
+        print_repair(to, &about->together[i]);
 }
 
 /* The files that the line numbers are of, the one with the most first. */
@@ -126,6 +152,24 @@ static void key(FILE *to, const char *name, const char *value)
         fputs("null", to);
 }
 
+static const char *const repair_results[] = {"untried", "works", "fails", "unfinished"};
+
+static void json_repairs(FILE *to, const char *name, const struct repair *repair, size_t n)
+{
+    fprintf(to, ",\"%s\":[", name);
+    for (size_t i = 0; i < n; i++) {
+        const struct repair *p = &repair[i];
+        const struct source_line *at = source_of(p->site);
+        fprintf(to, "%s{\"line\":%u", i ? "," : "", at->line);
+        key(to, "file", at->file);
+        key(to, "from", order_name(p->from));
+        key(to, "to", order_name(p->to));
+        key(to, "result", repair_results[p->result]);
+        fprintf(to, ",\"executions\":%llu}", (unsigned long long)p->executions);
+    }
+    putc(']', to);
+}
+
 static void json_row(FILE *to, const struct row *row)
 {
     static const char *const kinds[] = {"call", "step", "skipped"};
@@ -150,7 +194,6 @@ static void json_row(FILE *to, const struct row *row)
 void report_json(FILE *to, const struct explore_result *r, const struct graph *g,
                  const struct report_about *about)
 {
-    static const char *const results[] = {"untried", "works", "fails", "unfinished"};
     story_make(&story, r, g);
     fputs("{\"kind\":", to);
     json_put_string(to, fault_identifier(r->fault.kind));
@@ -180,18 +223,11 @@ void report_json(FILE *to, const struct explore_result *r, const struct graph *g
             putc(',', to);
         json_put_string(to, story.why_line[i]);
     }
-    fputs("],\"repairs\":[", to);
-    for (size_t i = 0; i < about->repairs; i++) {
-        const struct repair *p = &about->repair[i];
-        const struct source_line *at = source_of(p->site);
-        fprintf(to, "%s{\"line\":%u", i ? "," : "", at->line);
-        key(to, "file", at->file);
-        key(to, "from", order_name(p->from));
-        key(to, "to", order_name(p->to));
-        key(to, "result", results[p->result]);
-        fprintf(to, ",\"executions\":%llu}", (unsigned long long)p->executions);
-    }
     putc(']', to);
+    json_repairs(to, "repairs", about->repair, about->repairs);
+    key(to, "together", repair_results[about->together_result]);
+    json_repairs(to, "together_repairs", about->together, about->together_n);
+    fprintf(to, ",\"together_executions\":%llu", (unsigned long long)about->together_executions);
     key(to, "hardware", about->hardware);
     key(to, "replay", about->replay);
     putc('}', to);

@@ -7,12 +7,14 @@
 
 #include "models/checker/explore/explore.h"
 
+enum repair_result { REPAIR_UNTRIED, REPAIR_WORKS, REPAIR_FAILS, REPAIR_UNFINISHED };
+
 /* One order, changed. A caller explores again with it and fills in what came of that. */
 struct repair {
     uint32_t site;
     uint8_t kind; /* EV_READ, EV_WRITE or EV_FENCE */
     enum order from, to;
-    enum { REPAIR_UNTRIED, REPAIR_WORKS, REPAIR_FAILS, REPAIR_UNFINISHED } result;
+    enum repair_result result;
     uint64_t executions; /* explored when it was tried */
 };
 
@@ -22,6 +24,12 @@ struct report_about {
     const char *hardware;        /* where it can happen, in words, or NULL */
     const struct repair *repair; /* tried or not */
     size_t repairs;
+    /* All orders seq_cst, tried when no single one works: if that does, these are enough. */
+    enum repair_result together_result;
+    const struct repair *together;
+    size_t together_n;
+    bool together_smallest; /* none of them can be left out or be weaker */
+    uint64_t together_executions;
     bool colour;
 };
 
@@ -40,6 +48,9 @@ bool report_svg(FILE *to, const struct explore_result *r, const struct graph *g,
 /* Single stronger orders that might repair it, those nearest to where the chain breaks first. */
 size_t report_repairs(const struct graph *g, const struct explore_result *r, struct repair *out,
                       size_t max);
+
+/* Can it be a question of orders at all? Not if it fails with one thread's step after another's. */
+bool report_is_about_orders(const struct graph *g, const struct explore_result *r);
 
 const char *order_name(enum order o); /* "acq_rel" */
 

@@ -423,6 +423,15 @@ static void put_words(struct picture *p, const struct explore_result *r,
             put_prose(p, "prose", 8, text);
         }
     }
+    report_together(about, text, sizeof text);
+    if (text[0]) {
+        put_heading(p, "Orders changed together");
+        put_prose(p, "prose", 8, text);
+    }
+    for (size_t i = 0; i < about->together_n; i++) {
+        report_repair_line(&about->together[i], text, sizeof text);
+        put_prose(p, "prose", 8, text);
+    }
     if (about->hardware) {
         put_heading(p, "On hardware");
         put_prose(p, "prose", 8, about->hardware);

@@ -17,4 +17,8 @@ bool report_no_repair(const struct report_about *about);
 /* "mp.c:15  relaxed -> release  repairs it (3 executions)" */
 void report_repair_line(const struct repair *r, char *text, size_t size);
 
+/* What is said when no single order repairs it; empty when nothing is known. The orders that do it
+ * together follow, a line each (report_repair_line). */
+void report_together(const struct report_about *about, char *text, size_t size);
+
 #endif

@@ -231,6 +231,12 @@ static vclock past_of_fault(const struct story *s)
     return past;
 }
 
+/* A wait ended for no reason, or early: nothing else tells. */
+static bool chance_matters(const struct event *e)
+{
+    return e->value != 0 && (e->rule == BUDGET_WAKEUPS || e->rule == BUDGET_TIMEOUTS);
+}
+
 /* Births, ends and joins, and what main prepares before it has company, are not told. */
 static bool is_scenery(const struct story *s, const struct item *i, bool alone)
 {
@@ -238,7 +244,7 @@ static bool is_scenery(const struct story *s, const struct item *i, bool alone)
     if (i->place || i->note.kind == NOTE_BLOCK)
         return false;
     if (e && (e->kind == EV_CREATE || e->kind == EV_START || e->kind == EV_END ||
-              e->kind == EV_JOIN || e->kind == EV_CHOICE))
+              e->kind == EV_JOIN || (e->kind == EV_CHOICE && !chance_matters(e))))
         return true;
     return alone && i->note.thread == 0 && !(s->r->fault.kind == FAULT_RACE && touches_place(s, i));
 }

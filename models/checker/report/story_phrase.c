@@ -215,7 +215,12 @@ static void say_event(const struct story *s, const struct item *i, const struct 
         say(t, "joins T%u", s->g->e[e->rf].thread);
         break;
     case EV_CHOICE:
-        say(t, "chance: %u of %u", (unsigned)e->value + 1, e->choices);
+        if (e->value != 0 && e->rule == BUDGET_WAKEUPS)
+            say(t, "wakes for no reason");
+        else if (e->value != 0 && e->rule == BUDGET_TIMEOUTS)
+            say(t, "its time is up");
+        else
+            say(t, "chance: %u of %u", (unsigned)e->value + 1, e->choices);
         break;
     default:
         if (space == SPACE_MEMORY)

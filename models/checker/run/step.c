@@ -144,32 +144,39 @@ static struct place place_now(const struct thread *t, const struct step *s, cons
 /* Is this an operation that the program wrote, not one that a modelled call is made of? */
 static bool written(enum space space) { return space == SPACE_MEMORY && !current->modelled; }
 
-/* The step as --weaken has it: rarely another one. */
-static enum order changed_order(enum order order, enum order to)
+/* The order as --weaken has it, and repairs that are tried. `bad`: of a compare-and-swap's failure,
+ * for which nothing that releases has a meaning. */
+static enum order order_for(uint32_t site, enum order order, bool bad)
 {
-    if (!options_now->strengthen || order == to || order == RELAXED)
-        return to;
-    if (to == RELAXED || order == SEQ_CST || to == SEQ_CST)
-        return order > to ? order : to;
-    return ACQ_REL; /* both an acquire and a release, or more */
+    const struct explore_options *const o = options_now;
+    if (o->weaken_site == site)
+        order = bad ? o->weaken_bad : o->weaken_to;
+    for (unsigned i = 0; i < o->n_stronger; i++) {
+        const enum order to = o->stronger[i].to;
+        if (o->stronger[i].site == site)
+            order = order_at_least(order, !bad || to == SEQ_CST ? to
+                                          : order_acquires(to)  ? ACQUIRE
+                                                                : RELAXED);
+    }
+    return order;
 }
 
-static const struct step *weakened(const struct step *s, struct step *w)
+static bool orders_differ(void) { return options_now->weaken_site || options_now->n_stronger; }
+
+/* The step as it is to be: rarely another one. */
+static const struct step *changed(const struct step *s, struct step *w)
 {
-    if (__builtin_expect(!options_now->weaken_site, 1) ||
-        options_now->weaken_site != source_site(s->pc) || !written(s->space))
+    if (__builtin_expect(!orders_differ(), 1) || !written(s->space))
         return s;
     *w = *s;
-    w->good = changed_order(s->good, options_now->weaken_to);
-    w->bad = changed_order(s->bad, options_now->weaken_bad);
+    w->good = order_for(source_site(s->pc), s->good, false);
+    w->bad = order_for(source_site(s->pc), s->bad, true);
     return w;
 }
 
-static enum order weakened_order(enum order order, enum space space, uintptr_t pc)
+static enum order changed_order(enum order order, enum space space, uintptr_t pc)
 {
-    return options_now->weaken_site && options_now->weaken_site == source_site(pc) && written(space)
-               ? changed_order(order, options_now->weaken_to)
-               : order;
+    return orders_differ() && written(space) ? order_for(source_site(pc), order, false) : order;
 }
 
 static _Noreturn void block_here(struct thread *t, const struct step *s)
@@ -217,7 +224,7 @@ word step_read(const struct step *given, bool *wrote)
 {
     struct thread *t = current;
     struct step other;
-    const struct step *const s = weakened(given, &other);
+    const struct step *const s = changed(given, &other);
     before_step(t);
     const uint16_t loc = step_loc(s->address, s->space, s->size);
     if (t->replay == NONE && !options_now->no_cuts) {
@@ -270,7 +277,7 @@ void step_write(const volatile void *address, enum space space, unsigned size, w
     struct thread *t = current;
     before_step(t);
     spin_forget(t);
-    write_event(t, step_loc(address, space, size), value, size, weakened_order(order, space, pc), 0,
+    write_event(t, step_loc(address, space, size), value, size, changed_order(order, space, pc), 0,
                 pc);
 }
 
@@ -280,7 +287,7 @@ static void fence(enum order order, unsigned flags, uintptr_t pc)
     before_step(t);
     const struct event *e = repeated(t, EV_FENCE, NONE);
     if (!e) {
-        order = weakened_order(order, SPACE_MEMORY, pc);
+        order = changed_order(order, SPACE_MEMORY, pc);
         e = explore_fence(t->id, order, flags, source_site(pc));
         if (written(SPACE_MEMORY))
             sites_use(source_site(pc), EV_FENCE, false, order, order);
@@ -297,7 +304,7 @@ unsigned step_choose(unsigned n, enum budget budget, const char *what, uintptr_t
 {
     (void)what;
     struct thread *t = current;
-    if (budget == BUDGET_SPURIOUS && threads[1].state == THREAD_NONE)
+    if ((budget == BUDGET_SPURIOUS || budget == BUDGET_WAKEUPS) && threads[1].state == THREAD_NONE)
         return 0; /* nobody else is there yet: what would it show? */
     before_step(t);
     const struct event *e = repeated(t, EV_CHOICE, NONE);
