@@ -126,6 +126,38 @@ gives 0 'nothing to draw: never.svg is not written' mp.c --svg never.svg
 [ ! -e never.svg ] || fail 'a picture of nothing'
 refuses 'without --weaken all' mp.c --svg mp.svg --weaken all
 
+# ---- once more in a debugger ----------------------------------------------------------------------
+mkdir bin # everything but gdb
+(
+    IFS=:
+    for directory in $PATH; do ln -s "$directory"/* bin/ 2>none || true; done
+)
+rm -f bin/gdb
+tests=$((tests + 1))
+status=0
+PATH=$work/bin "$qcheck" --gdb mp.c >out 2>err || status=$?
+[ $status -eq 2 ] && grep -q "there is no 'gdb': install it" err || fail '--gdb without gdb'
+refuses 'without --json' mp.c --gdb --json
+if ! gdb -q -nx -batch -ex run --args true 2>&1 | grep -q 'exited normally'; then
+    echo 'qcheck_test: NOT TESTED: --gdb: there is no gdb here, or it may not run programs' >&2
+else
+    # The steps in the report's order, the program's variables in between, a breakpoint at its line.
+    printf '%s\n' continue continue 'print flag' 'break mp.c:18' continue next 'print data' continue >commands
+    gives 0 '^In gdb: models/qcheck --gdb mp.c --weaken mp.c:12=relaxed$' \
+        mp.c --gdb --weaken mp.c:12=relaxed <commands
+    cat >want <<'END'
+step 1 A  T1 put, mp.c:11: writes data  plain
+step 2 B  T1 put, mp.c:12: writes flag = 1  relaxed
+$1 = 1
+step 3 C  T2 get, mp.c:17: reads flag: 1 (step 2)  acquire
+Breakpoint at 18
+$2 = 42
+step 4 D  T2 get, mp.c:18: reads data  plain
+END
+    sed -n -e 's/^(gdb) //' -e '/^step [1-4] [A-D]\|^\$/p' -e 's/^Breakpoint .* get (.* mp.c:\(18\)$/Breakpoint at \1/p' out >said
+    diff want said >err || fail '--gdb: other steps'
+fi
+
 # ---- misuse ---------------------------------------------------------------------------------------
 refuses 'no FILE'
 refuses 'cannot read none.c' none.c

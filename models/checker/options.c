@@ -212,6 +212,7 @@ FLAG(take_sites, sites)
 FLAG(take_edges, edges)
 FLAG(take_scenarios, scenarios)
 FLAG(take_quiet, quiet)
+FLAG(take_gdb, gdb)
 FLAG(take_help, help)
 
 static const struct option {
@@ -253,6 +254,7 @@ static const struct option {
      "the command that a report names to see it again (this one)"},
     {"--json", NULL, take_json, "one JSON object instead of text"},
     {"--svg", "FILE", take_svg, "the counterexample also as a picture, into this file"},
+    {"--gdb", NULL, take_gdb, "run the counterexample once more, for a debugger (replay.gdb)"},
     {"--quiet", NULL, take_quiet, "only the verdict and the executions"},
     {"--help", NULL, take_help, "this text"},
 };
@@ -313,6 +315,11 @@ bool options_read(int argc, char **argv, struct options *o, char *why, size_t si
     }
     if (o->svg && (o->weaken_all || o->freeze_all)) {
         snprintf(why, size, "--svg draws one counterexample: without --weaken all, --freeze all");
+        return false;
+    }
+    if (o->gdb && (o->quiet || o->json || o->weaken_all || o->freeze_all)) {
+        snprintf(why, size,
+                 "--gdb shows one counterexample, step by step: without --json, --quiet, all");
         return false;
     }
     if (!o->object && !o->help) {

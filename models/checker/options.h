@@ -21,7 +21,7 @@ struct options {
     bool weaken_all;  /* --weaken all: every one in turn */
     bool freeze_all;  /* --freeze all: every thread after every step */
     bool freeze_any;  /* --freeze any: the same, until each operation has been held up */
-    bool json, sites, edges, scenarios, quiet, help;
+    bool json, sites, edges, scenarios, quiet, gdb, help;
     bool colour; /* main decides */
 };
 

@@ -10,6 +10,7 @@
 #include "models/checker/subject/loader.h"
 #include "models/checker/repair.h"
 #include "models/checker/report/source.h"
+#include "models/checker/run/trace.h"
 
 enum { SITES_MAX = 1024, EDGES_MAX = 4096 };
 
@@ -337,6 +338,20 @@ static bool put_json(FILE *f, const struct options *o, struct explore_result *r,
     return good;
 }
 
+/* Once more, in the report's order: replay.gdb stops where queuelab_replay() is called, and at each
+ * step (trace.c). */
+void queuelab_replay(void);
+__attribute__((noinline)) void queuelab_replay(void) { __asm__ volatile("" ::: "memory"); }
+
+static void run_for_debugger(FILE *f, const struct options *o, struct explore_result *r)
+{
+    report_take_turns(r, &failed);
+    fflush(f);
+    queuelab_replay();
+    explore_again(&o->explore, loader_run, NULL, r, &failed);
+    trace_take_turns(NULL, 0);
+}
+
 static void print_counts(FILE *f, const struct options *o, const struct explore_result *r)
 {
     fprintf(f, "executions: %" PRIu64 " complete, %" PRIu64 " blocked\n", r->complete, r->blocked);
@@ -377,7 +392,10 @@ static bool print_text(FILE *f, const struct options *o, struct explore_result *
         fwrite(counts, 1, n, f);
         free(counts);
     }
-    return put_picture(o, r, &about, why, size);
+    const bool drawn = put_picture(o, r, &about, why, size);
+    if (o->gdb)
+        run_for_debugger(f, o, r);
+    return drawn;
 }
 
 bool verdict_print(FILE *f, const struct options *o, struct explore_result *r, char *why,

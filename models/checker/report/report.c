@@ -137,6 +137,17 @@ void report_text(FILE *to, const struct explore_result *r, const struct graph *g
         fprintf(to, "\n%sOn hardware%s  %s\n", paint.head, paint.end, about->hardware);
     if (about->replay)
         fprintf(to, "\n%sAgain:%s %s\n", paint.head, paint.end, about->replay);
+    static const char qcheck[] = "models/qcheck ";
+    if (about->replay && strncmp(about->replay, qcheck, sizeof qcheck - 1) == 0)
+        fprintf(to, "%sIn gdb:%s %s--gdb %s\n", paint.head, paint.end, qcheck,
+                about->replay + sizeof qcheck - 1);
+}
+
+void report_take_turns(const struct explore_result *r, const struct graph *g)
+{
+    static struct turn turn[2 * ITEMS_MAX];
+    story_make(&story, r, g);
+    trace_take_turns(turn, story_turns(&story, turn, sizeof turn / sizeof *turn));
 }
 
 /* ---- JSON -------------------------------------------------------------------------------- */

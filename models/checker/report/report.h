@@ -45,6 +45,9 @@ void report_json(FILE *to, const struct explore_result *r, const struct graph *g
 bool report_svg(FILE *to, const struct explore_result *r, const struct graph *g,
                 const struct report_about *about);
 
+/* The next explore_again goes through its steps in the order of the report, for a debugger. */
+void report_take_turns(const struct explore_result *r, const struct graph *g);
+
 /* Single stronger orders that might repair it, those nearest to where the chain breaks first. */
 size_t report_repairs(const struct graph *g, const struct explore_result *r, struct repair *out,
                       size_t max);

@@ -88,6 +88,9 @@ void story_sentence(struct story *s); /* sentence.c */
 void story_explain(struct story *s);  /* explain_text.c: why_line, when steps have their numbers */
 void story_arrows(struct story *s);   /* story_arrows.c: only the picture has them */
 
+/* The steps in the order of the report, for trace_take_turns; texts that stay. How many. */
+unsigned story_turns(struct story *s, struct turn *turn, unsigned max);
+
 /* What the item does, in words: "reads flag: 1 (step 3)  acquire". */
 void story_phrase(const struct story *s, const struct item *i, char *text, size_t size);
 

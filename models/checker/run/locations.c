@@ -97,6 +97,24 @@ void locations_to_memory(uintptr_t a, size_t n)
         }
 }
 
+/* Has a thread written there plainly, and is that not yet an event? */
+static bool being_written(const struct location *l)
+{
+    for (unsigned t = 0; t < MODEL_THREADS; t++)
+        if (threads[t].plain.n &&
+            location_overlaps(l, threads[t].plain.address, threads[t].plain.n))
+            return true;
+    return false;
+}
+
+void locations_show(void)
+{
+    for (unsigned i = 0; i < locations.n && i < graph_now->locs; i++)
+        if (graph_now->loc[i].init != NONE && location[i].space == SPACE_MEMORY &&
+            newest(i)->kind != EV_INIT && !being_written(&location[i]))
+            locations_to_memory(location[i].address, location[i].size);
+}
+
 void step_sync_memory(void)
 {
     for (unsigned i = 0; i < locations.n && i < graph_now->locs; i++)

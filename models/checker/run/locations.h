@@ -27,4 +27,7 @@ void location_begin(uint16_t loc, uintptr_t pc);
 /* Atomics that live in these bytes get their last value in memory: a plain read finds it there. */
 void locations_to_memory(uintptr_t a, size_t n);
 
+/* The same everywhere, for a debugger in the middle of an execution. */
+void locations_show(void);
+
 #endif

@@ -165,9 +165,12 @@ static struct thread *pick(void)
 {
     for (unsigned i = 0; i < MODEL_THREADS; i++) {
         struct thread *t = &threads[i];
-        if (t->state == THREAD_READY || (t->state == THREAD_SOURCE && source_ran(t)))
+        if (t->state == THREAD_READY || (t->state == THREAD_SOURCE && source_ran(t)) ||
+            (t->state == THREAD_TURN && trace_turn(t)))
             return t;
     }
+    if (trace_turns_end())
+        return pick();
     if (unreplayed > 0)
         fault_raise(FAULT_NONDETERMINISM, NULL, 0,
                     "run again, the program did not come to %u events that it made before: it "
@@ -353,7 +356,8 @@ void fault_raise(enum fault_kind kind, const struct place *places, unsigned n, c
             f->places = 0;
         result_now->history = history_now;
         if (tracing) {
-            struct note *m = trace_note(NOTE_FAULT, 0);
+            const uint32_t site = f->places > 0 ? f->place[f->places - 1].site : 0;
+            struct note *m = trace_note(NOTE_FAULT, site ? source_base + site : 0);
             if (m)
                 m->text = f->text;
         }

@@ -100,6 +100,8 @@ static struct event *next_event(struct thread *t, enum event_kind kind, uint16_t
     while (e->rf != NONE && graph_now->e[e->rf].thread != NONE_THREAD &&
            threads[graph_now->e[e->rf].thread].po < graph_now->e[e->rf].po)
         run_park(THREAD_SOURCE);
+    if (tracing)
+        trace_wait();
     t->replay = e->po_next;
     unreplayed--;
     return e;
@@ -461,12 +463,14 @@ static __attribute__((noinline)) void plain_elsewhere(struct thread *t, uintptr_
 {
     if (t->plain.n && !t->hidden)
         flush_plain(t);
+    const bool own = a - (uintptr_t)t->fiber.stack < FIBER_STACK;
+    if (tracing && !own && !t->hidden)
+        trace_wait();
     const bool atomics = shadow_plain(a, n, write, pc);
     if (t->hidden)
         return;
     if (--t->patience == 0 && spin_plainly(t, pc))
         cut(t, t->po, a, pc);
-    const bool own = a - (uintptr_t)t->fiber.stack < FIBER_STACK;
     if (tracing && !own) {
         struct note *m = trace_note(NOTE_PLAIN, pc);
         if (m) {

@@ -12,6 +12,7 @@ enum thread_state {
     THREAD_READY,   /* may go on */
     THREAD_WANTS,   /* has repeated its part of the graph and wants to add an event */
     THREAD_SOURCE,  /* replaying: its next read's write has not been run yet */
+    THREAD_TURN,    /* run again for a debugger: others come first (trace.h) */
     THREAD_JOINING, /* waits for thread `target` to end */
     THREAD_BLOCKED, /* waits at a read that blocks, for ever in this execution */
     THREAD_CUT,     /* its spin loop came round unchanged: nothing new will come of it here */

@@ -6,6 +6,8 @@
 #include "models/checker/explore/fault.h"
 #include "models/checker/history/history.h"
 
+struct thread;
+
 enum note_kind {
     NOTE_EVENT, /* graph event `event` */
     NOTE_PLAIN, /* a plain access to memory that more than one thread touches */
@@ -36,6 +38,19 @@ struct note {
 extern bool tracing;
 extern unsigned notes;
 extern struct note note[NOTES_MAX];
+
+/* When an execution is run once more for a debugger: who does what a note would be made of, in this
+ * order, and what to say of it. Threads that have nothing left in the list go as they can. */
+struct turn {
+    uint8_t thread;
+    bool fault;                                           /* the execution ends instead of a note */
+    enum { TURN_GOES_BY, TURN_RETURNS, TURN_STAYS } stop; /* stop: behind it, or where it is */
+    const char *text;                                     /* NULL: not told */
+};
+void trace_take_turns(const struct turn *turns, unsigned n); /* NULL, 0: no more */
+bool trace_turn(const struct thread *t);                     /* is it this thread's? */
+void trace_wait(void);                                       /* `current`, until it is */
+bool trace_turns_end(void); /* nobody can go on in this order: any will do. False: there is none */
 
 /* By `current`; a no-op unless tracing. The caller fills the rest of what is returned. */
 struct note *trace_note(enum note_kind kind, uintptr_t pc);
