@@ -141,12 +141,16 @@ static void print_json(const struct campaign *c)
 static void say_violation(const struct campaign *c, const struct check_cell *cell)
 {
     const struct check_row *const r = &cell->found;
-    char subject[PATH_ROOM];
+    char subject[PATH_ROOM], checker[PATH_ROOM];
     check_subject(c->cells.build, cell->driver, subject);
+    if (!check_find(c->cells.build, checker))
+        return;
     fprintf(stderr,
-            "queuelab: %s %s: %s%s%s\n  queuelab-model --model %s --function scenario_%s %s\n",
-            r->queue, r->scenario, r->verdict, cell->said[0] ? ": " : "", cell->said, r->model,
-            r->scenario, subject);
+            "queuelab: %s %s: %s%s%s\n"
+            "  the counterexample (--svg FILE: also as a picture):\n"
+            "  %s --model %s --function scenario_%s %s\n",
+            r->queue, r->scenario, r->verdict, cell->said[0] ? ": " : "", cell->said, checker,
+            r->model, r->scenario, subject);
 }
 
 static void say_difference(const struct campaign *c, const struct check_cell *cell)

@@ -45,6 +45,10 @@ void check_forget(struct check_cells *c);
 /* The committed rows; a missing file is an empty table if `may_begin`. Said why if not 0. */
 int check_expected(struct check_table *t, const struct check_options *o, bool may_begin);
 
+/* The model checker, beside this program or in the directory of models/: PATH_ROOM characters.
+ * False: there is none, and that was said. */
+bool check_find(const char *build, char *path);
+
 /* Path in the build tree, PATH_ROOM characters: of a queue's scenarios. */
 void check_subject(const char *build, const struct q_driver *d, char *path);
 

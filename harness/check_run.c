@@ -10,8 +10,7 @@
 
 #include "harness/progress.h"
 
-/* Beside this program, or in the directory of models/. */
-static bool find_checker(const char *build, char *path)
+bool check_find(const char *build, char *path)
 {
     snprintf(path, PATH_ROOM, "%.3500s/queuelab-model", build);
     if (access(path, X_OK))
@@ -84,7 +83,7 @@ int check_run(struct check_cells *c, void (*each)(struct check_cell *cell, void 
     struct progress progress;
     char checker[PATH_ROOM];
     size_t started = 0, finished = 0, told = 0;
-    if (!find_checker(c->build, checker))
+    if (!check_find(c->build, checker))
         return EXIT_DIFFERS;
     progress_begin(&progress, c->n);
     while (finished < c->n) {

@@ -123,6 +123,14 @@ array_mpmc.so publish rc11 300
 lanes_strict_over_array_mpmc.so full_empty rc11 300
 lanes_strict_over_array_mpmc.so publish rc11 300" "$(sort queuelab-model.log)"
 
+# ---- what was found, and the command that shows it ---------------------------------------------------
+gives 1 'data_race: reads "nothing"' 'race:publish' --queue array_mpmc --scenario publish
+command=$(grep ' --function scenario_publish ' out)
+rm -f queuelab-model.log
+SAYS='race:publish' sh -c "cd / && $command" >said 2>&1 || true # as it would be pasted
+same 'the command can be pasted' 'array_mpmc.so publish rc11 none' "$(cat queuelab-model.log)"
+same 'a picture is offered' 1 "$(grep -c -- '--svg FILE' out)"
+
 # ---- the table -----------------------------------------------------------------------------------
 gives 0 'same$' '' --queue array_mpmc --scenario publish
 gives 1 'not as committed' 'more:publish' --queue array_mpmc --scenario 'publish|full_empty'

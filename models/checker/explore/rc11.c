@@ -304,8 +304,8 @@ void rc11_accept(struct graph *g, uint16_t id, bool pldi17)
         return;
     if (g->sc_events == SC_MAX && counts)
         fault_raise(FAULT_UNBOUNDED, NULL, 0,
-                    "more than %u seq_cst operations in one execution: use fewer threads, "
-                    "operations or seq_cst orders when checking",
+                    "more than %u seq_cst operations in one execution: a loop of many turns? use "
+                    "fewer turns, threads, operations or seq_cst orders when checking",
                     (unsigned)SC_MAX);
     if (none && g->e[id].flags & EVENT_LIGHT) {
         enlist(g, id, 0);
