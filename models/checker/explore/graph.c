@@ -9,7 +9,7 @@ void graph_clear(struct graph *g)
     g->events = g->locs = g->threads = 0;
     g->urgent = NONE;
     g->spurious = g->timeouts = g->sc_events = 0;
-    g->sc_fences = g->sc_light = 0;
+    g->sc_fences = g->sc_light = g->sc_heavy = 0;
     g->weight = 1;
     memset(g->first, 0xff, sizeof g->first);
     memset(g->last, 0xff, sizeof g->last);

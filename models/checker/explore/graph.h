@@ -71,13 +71,14 @@ enum outcome {
 };
 
 enum event_flag {
-    EVENT_WRITES = 1, /* a read whose outcome is WRITES */
-    EVENT_BLOCKS = 2, /* a read whose outcome is BLOCKS */
-    EVENT_RMW = 4,    /* a write that is the second half of a read-modify-write */
-    EVENT_FIXED = 8,  /* a read that no later write may revisit (it is in a revisitor's past) */
-    EVENT_NA = 16,    /* a write made by a plain store to an atomic's memory */
-    EVENT_LIGHT = 64, /* a fence that orders only against heavy ones (P1202): in psc, not in hb */
-    EVENT_UNDEF = 32, /* an INIT without a value: fresh heap memory */
+    EVENT_WRITES = 1,  /* a read whose outcome is WRITES */
+    EVENT_BLOCKS = 2,  /* a read whose outcome is BLOCKS */
+    EVENT_RMW = 4,     /* a write that is the second half of a read-modify-write */
+    EVENT_FIXED = 8,   /* a read that no later write may revisit (it is in a revisitor's past) */
+    EVENT_NA = 16,     /* a write made by a plain store to an atomic's memory */
+    EVENT_LIGHT = 64,  /* a fence that orders only against heavy ones (P1202): in psc, not in hb */
+    EVENT_HEAVY = 128, /* ... those */
+    EVENT_UNDEF = 32,  /* an INIT without a value: fresh heap memory */
 };
 
 /* How many choices other than the usual one an execution may have, by what kind they are. */
@@ -120,7 +121,8 @@ struct graph {
     double weight;      /* its share of the tree of executions, for the estimate */
     uint16_t sc_events; /* seq_cst accesses and fences */
     uint16_t first[MODEL_THREADS], last[MODEL_THREADS];
-    sc_set sc_fences, sc_light; /* which of them are fences, light fences (rc11.c keeps these) */
+    sc_set sc_fences, sc_light,
+        sc_heavy; /* which of them are fences, light ones, heavy ones (rc11.c) */
     struct graph_loc {
         uint16_t init, mo_last, last; /* its INIT, its mo-last write, its newest event; NONE */
     } loc[LOCS_MAX];

@@ -77,13 +77,14 @@ static void put_aside_with(struct graph *g, uint16_t id)
 {
     struct graph_sc sc[SC_MAX];
     const uint16_t n = g->sc_events;
-    const sc_set fences = g->sc_fences, light = g->sc_light;
+    const sc_set fences = g->sc_fences, light = g->sc_light, heavy = g->sc_heavy;
     memcpy(sc, g->sc, n * sizeof *sc);
     accept(g, id);
     explore_put_aside(g);
     g->sc_events = n;
     g->sc_fences = fences;
     g->sc_light = light;
+    g->sc_heavy = heavy;
     memcpy(g->sc, sc, n * sizeof *sc);
 }
 

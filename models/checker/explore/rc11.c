@@ -108,6 +108,23 @@ static set ends_by_table(const struct graph *g, uint16_t x)
     return itself(g, x) | (e->kind == EV_INIT ? g->sc_fences : table.knows[e->thread][e->po]);
 }
 
+/* An edge from or to a light fence is one only if its other end is a heavy one (P1202): what costs
+ * the light side nothing cannot order it against anything but what interrupts it. */
+static set beyond_kind(const struct graph *g, set to, unsigned flags)
+{
+    return flags & EVENT_HEAVY ? to : flags & EVENT_LIGHT ? to & g->sc_heavy : to & ~g->sc_light;
+}
+
+/* Those of the same kind in `from`, for the three kinds. */
+struct kinds {
+    set heavy, light, other;
+};
+static struct kinds kinds_of(const struct graph *g, set from)
+{
+    return (struct kinds){from & g->sc_heavy, from & g->sc_light,
+                          from & ~(g->sc_heavy | g->sc_light)};
+}
+
 /* Does every edge that there can be lead from a light fence to a light fence? Such edges are none. */
 static bool only_light(const struct graph *g)
 {
@@ -122,6 +139,7 @@ static void enlist(struct graph *g, uint16_t id, set reaches)
     const set me = bit(g->sc_events);
     g->sc_fences |= e->kind == EV_FENCE ? me : 0;
     g->sc_light |= e->flags & EVENT_LIGHT ? me : 0;
+    g->sc_heavy |= e->kind == EV_FENCE && e->flags & EVENT_HEAVY ? me : 0;
     g->sc[g->sc_events++] =
         (struct graph_sc){.id = id, .po = e->po, .thread = e->thread, .reaches = reaches};
 }
@@ -154,7 +172,7 @@ static bool ordered(const struct graph *g, uint16_t i, uint16_t j, bool pldi17)
 {
     const struct event *a = &g->e[i], *b = &g->e[j];
     if (a->kind == EV_FENCE && b->kind == EV_FENCE)
-        return hb(a, b) && !(a->flags & b->flags & EVENT_LIGHT);
+        return hb(a, b);
     if (a->kind == EV_FENCE)
         return reaches(g, i, b->po_prev);
     if (b->kind == EV_FENCE)
@@ -167,10 +185,10 @@ static bool ordered(const struct graph *g, uint16_t i, uint16_t j, bool pldi17)
 /* ---- what a new event adds --------------------------------------------------------------- */
 
 struct edges {
-    set begin, begin_fences; /* old events where new edges begin (a new one's own: own_target) */
-    set target;              /* ... and end */
-    set target_fences;       /* ... those from fences only, through rf */
-    set into;                /* old events with an edge to the new one, if it is seq_cst */
+    set begin;         /* old fences where new edges begin (those of the new one: target) */
+    set target;        /* ... and end */
+    set target_fences; /* ... those from fences only, through rf */
+    set into;          /* old events with an edge to the new one, if it is seq_cst */
 };
 
 static unsigned place_in_mo(const struct graph *g, const struct event *e)
@@ -184,7 +202,6 @@ static void outgoing(const struct graph *g, uint16_t id, struct edges *n)
     const struct event *e = &g->e[id];
     const unsigned at = place_in_mo(g, e);
     n->begin = begins(g, id);
-    n->begin_fences = n->begin & g->sc_fences;
     if (!n->begin && !rc11_counts(e))
         return;
     if (g->e[g->loc[e->loc].mo_last].mo == at)
@@ -273,17 +290,52 @@ static struct edges edges_of(const struct graph *g, uint16_t id, bool pldi17)
     return n;
 }
 
+static unsigned fence_flags(const struct event *e)
+{
+    return e->kind == EV_FENCE ? e->flags & (EVENT_LIGHT | EVENT_HEAVY) : 0;
+}
+
+/* Whoever is reached from these, through the new edges too. */
+static set reach_of(const struct graph *g, const struct edges *n, set from, unsigned kind_of_new)
+{
+    const set to = n->target | n->target_fences;
+    const set into = beyond_kind(g, n->into, kind_of_new);
+    const struct kinds begin = kinds_of(g, n->begin);
+    set all = reached(g, from), before;
+    do { /* the kinds reach differently far: on from each that is reached */
+        before = all;
+        if (all & begin.heavy)
+            all |= reached(g, to);
+        if (all & begin.other)
+            all |= reached(g, beyond_kind(g, to, 0));
+        if (all & begin.light)
+            all |= reached(g, beyond_kind(g, to, EVENT_LIGHT));
+        if (all & into)
+            all |= reached(g, beyond_kind(g, n->target, kind_of_new));
+    } while (all != before);
+    return all;
+}
+
+static bool closes_cycle(const struct graph *g, const struct edges *n, unsigned kind_of_new)
+{
+    const set to = n->target | n->target_fences;
+    const set into = beyond_kind(g, n->into, kind_of_new);
+    const set of_new = beyond_kind(g, n->target, kind_of_new);
+    const struct kinds begin = kinds_of(g, n->begin);
+    return to &&
+           ((into && reach_of(g, n, of_new, kind_of_new) & into) ||
+            (begin.heavy && reach_of(g, n, to, kind_of_new) & begin.heavy) ||
+            (begin.other && reach_of(g, n, beyond_kind(g, to, 0), kind_of_new) & begin.other) ||
+            (begin.light &&
+             reach_of(g, n, beyond_kind(g, to, EVENT_LIGHT), kind_of_new) & begin.light));
+}
+
 bool rc11_allows(const struct graph *g, uint16_t id, bool pldi17)
 {
     if (g->sc_events == 0 || (only_light(g) && !rc11_counts(&g->e[id])))
         return true;
     const struct edges n = edges_of(g, id, pldi17);
-    const set light = g->sc_light, all = reached(g, n.target);
-    const set by_light = reached(g, n.target & ~light);
-    const set by_fences = reached(g, n.target_fences);
-    const set by_light_fences = reached(g, n.target_fences & ~light);
-    return !(all & ((n.begin & ~light) | n.into)) && !(by_light & n.begin & light) &&
-           !(by_fences & n.begin_fences & ~light) && !(by_light_fences & n.begin_fences & light);
+    return !closes_cycle(g, &n, fence_flags(&g->e[id]));
 }
 
 /* Whoever is in `from`, or comes before one who is, now reaches `to`. */
@@ -294,6 +346,14 @@ static void connect(struct graph *g, set from, set to)
     for (unsigned i = 0; i < g->sc_events; i++)
         if ((g->sc[i].reaches | bit(i)) & from)
             g->sc[i].reaches |= to;
+}
+
+static void connect_kinds(struct graph *g, set from, set to)
+{
+    const struct kinds k = kinds_of(g, from);
+    connect(g, k.heavy, reached(g, to));
+    connect(g, k.other, reached(g, beyond_kind(g, to, 0)));
+    connect(g, k.light, reached(g, beyond_kind(g, to, EVENT_LIGHT)));
 }
 
 void rc11_accept(struct graph *g, uint16_t id, bool pldi17)
@@ -312,14 +372,12 @@ void rc11_accept(struct graph *g, uint16_t id, bool pldi17)
         return;
     }
     const struct edges n = edges_of(g, id, pldi17);
-    const set light = g->sc_light, after = reached(g, n.target);
-    connect(g, n.begin & ~light, after);
-    connect(g, n.begin & light, reached(g, n.target & ~light));
-    connect(g, n.begin_fences & ~light, reached(g, n.target_fences));
-    connect(g, n.begin_fences & light, reached(g, n.target_fences & ~light));
+    connect_kinds(g, n.begin, n.target | n.target_fences);
     if (!counts)
         return;
-    connect(g, g->e[id].flags & EVENT_LIGHT ? n.into & ~light : n.into, after | bit(g->sc_events));
+    const unsigned flags = fence_flags(&g->e[id]);
+    const set after = reached(g, beyond_kind(g, n.target, flags));
+    connect(g, beyond_kind(g, n.into, flags), after | bit(g->sc_events));
     enlist(g, id, after);
 }
 
@@ -327,10 +385,9 @@ void rc11_accept(struct graph *g, uint16_t id, bool pldi17)
 
 static void edge(struct graph *g, set from, set to)
 {
-    const set light = to ? g->sc_light : 0;
-    for (; from; from &= from - 1) {
+    for (; from && to; from &= from - 1) {
         const unsigned i = lowest(from);
-        g->sc[i].reaches |= bit(i) & light ? to & ~light : to;
+        g->sc[i].reaches |= beyond_kind(g, to, fence_flags(&g->e[g->sc[i].id]));
     }
 }
 
@@ -368,7 +425,7 @@ static void location_edges(struct graph *g, unsigned loc, set all_fences)
 bool rc11_rebuild(struct graph *g, bool pldi17)
 {
     g->sc_events = 0;
-    g->sc_fences = g->sc_light = 0;
+    g->sc_fences = g->sc_light = g->sc_heavy = 0;
     for (unsigned i = 0; i < g->events; i++)
         if (rc11_counts(&g->e[i]))
             enlist(g, (uint16_t)i, 0); /* no more than the graph had before */
@@ -380,7 +437,7 @@ bool rc11_rebuild(struct graph *g, bool pldi17)
     for (unsigned i = 0; i < g->sc_events; i++)
         for (unsigned j = 0; j < g->sc_events; j++)
             if (i != j && ordered(g, g->sc[i].id, g->sc[j].id, pldi17))
-                g->sc[i].reaches |= bit(j);
+                edge(g, bit(i), bit(j));
     for (unsigned l = 0; l < g->locs; l++)
         if (g->loc[l].init != NONE)
             location_edges(g, l, all_fences);

@@ -299,6 +299,7 @@ static void fence(enum order order, unsigned flags, uintptr_t pc)
 
 void step_fence(enum order order, uintptr_t pc) { fence(order, 0, pc); }
 void step_fence_light(uintptr_t pc) { fence(SEQ_CST, EVENT_LIGHT, pc); }
+void step_fence_heavy(uintptr_t pc) { fence(SEQ_CST, EVENT_HEAVY, pc); }
 
 /* ---- choices, waiting -------------------------------------------------------------------- */
 

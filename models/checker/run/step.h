@@ -40,6 +40,7 @@ void step_write(const volatile void *address, enum space space, unsigned size, w
 void step_fence(enum order order, uintptr_t pc);
 /* The light side of an asymmetric fence (P1202): a compiler fence while membarrier is registered. */
 void step_fence_light(uintptr_t pc);
+void step_fence_heavy(uintptr_t pc); /* ... and the other one: membarrier */
 
 /* The environment chooses one of 0 .. n-1; 0 is the usual case. `budget` limits how many choices
  * of its kind other than 0 one execution may have. */
