@@ -211,7 +211,7 @@ static inline size_t array_mpmc_push_n(struct array_mpmc *q, struct array_mpmc_h
         uint64_t tail = a_load(&q->tail, relaxed), seen = 0;
         size_t k = 0;
         while (k < n) {
-            seen = a_load(&array_mpmc_cell(q, tail + k)->turn, acquire); /* [>freed] */
+            seen = a_load(&array_mpmc_cell(q, tail + k)->turn, acquire); /* [>freed] [>filled] */
             if (seen != array_mpmc_turn(q, tail + k))
                 break;
             k++;

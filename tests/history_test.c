@@ -95,6 +95,7 @@ static bool explain_push(struct naive s, const struct op *op, bool lax, bool ove
     const bool allowed =
         op->result == RESULT_CLOSED    ? s.closed
         : op->result == RESULT_NOMEM   ? true
+        : op->result == RESULT_IO      ? true
         : op->result == RESULT_FULL    ? (full && !s.closed) || lax
         : op->result == RESULT_DROPPED ? s.spec->drops_newest && ((full && !s.closed) || lax)
         : op->result == RESULT_TIMEOUT ? (full && !s.closed) || (overlap && s.spec->capacity)
@@ -118,8 +119,9 @@ static bool explain_pop(struct naive s, const struct op *op, bool lax, bool over
     const bool empty = s.n == 0;
     const bool allowed = op->result == RESULT_EMPTY     ? (empty && !s.closed) || lax
                          : op->result == RESULT_TIMEOUT ? (empty && !s.closed) || overlap
-                         : op->result == RESULT_CLOSED  ? empty && s.closed
-                                                        : op->result == RESULT_NOMEM;
+                         : op->result == RESULT_CLOSED
+                             ? empty && s.closed
+                             : op->result == RESULT_NOMEM || op->result == RESULT_IO;
     return allowed && explain(&s);
 }
 
