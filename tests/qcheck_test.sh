@@ -206,6 +206,7 @@ source_of file.c <<'C'
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "models/checker/subject.h"
 static int fd;
 static void *run(void *a) { write(fd, "b", 1); return a; }
 int main(void)
@@ -236,6 +237,7 @@ gives 4 'flock() that has to wait' file.c -- '-DCALL=flock(fd,LOCK_EX);flock(ope
 gives 4 'lseek(): only SEEK_SET' file.c -- '-DCALL=lseek(fd,0,SEEK_DATA)'
 gives 4 'fputs() to a file' file.c -- '-DCALL=fputs("a",(FILE*)&c)'
 gives 4 'dprintf() to descriptor 3' file.c -- '-DCALL=dprintf(fd,"a")'
+gives 4 'model_disk_full_at while there are other threads' file.c -- '-DCALL=model_disk_full_at(1)'
 gives 3 'more than 4096 bytes in a file' file.c -- '-DCALL=pwrite(fd,"a",1,4096)'
 gives 3 'more than 16 descriptors' file.c -- '-DCALL=for(int i=0;i<16;i++)open("log",O_RDONLY)'
 gives 3 'more than 8 files' file.c -- '-DCALL=char n[2]="a";for(;*n<105;++*n)close(open(n,O_CREAT|O_RDWR,0600))'
