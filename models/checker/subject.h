@@ -22,8 +22,10 @@ void model_claim(bool holds, const char *text) __attribute__((weak));
 /* The environment chooses 0 .. n-1. */
 unsigned model_choose(unsigned n) __attribute__((weak));
 
-/* From now on no file grows longer than this: the disk is full. Main's to say, while it is alone. */
+/* Main's to say, while it is alone. From now on no file grows longer than this: the disk is full. */
 void model_disk_full_at(uint64_t bytes) __attribute__((weak));
+/* The nth time that a file is written or cut, counted for each file from 1, is an EIO. */
+void model_disk_fails_at(unsigned n) __attribute__((weak));
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

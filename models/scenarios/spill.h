@@ -1,13 +1,18 @@
 /* spill.h: Q_SPILL: what does not fit into the ring goes to a file, and comes out in its turn. The
  * file is the checker's (models/checker/memory/files.h); what a crash leaves in a real one is for
  * tests/spill_crash_test.c. */
+static int spill_try(size_t capacity)
+{
+    return client_try((struct q_config){.capacity = capacity,
+                                        .producers = ENDS_MAX,
+                                        .consumers = 1,
+                                        .when_full = Q_SPILL,
+                                        .spill_path = "spilled.log"});
+}
+
 static void spill_begin(size_t capacity)
 {
-    const int error = client_try((struct q_config){.capacity = capacity,
-                                                   .producers = ENDS_MAX,
-                                                   .consumers = 1,
-                                                   .when_full = Q_SPILL,
-                                                   .spill_path = "spilled.log"});
+    const int error = spill_try(capacity);
     assert(error == 0);
 }
 
@@ -125,23 +130,49 @@ SCENARIO(spill_disk_full)
     return client_settle();
 }
 
-/* Destroyed with items in the file (none in the ring: the consumer has not come to the file's end),
- * and made again with the same file. */
-SCENARIO(spill_reopen)
+/* Destroyed with items in the file and none in the ring, and made again with the same file. */
+static void spill_again(struct end *consumer)
 {
-    spill_begin_spilling(3)->todo = 1;
-    struct end *const consumer = end_open(Q_CONSUMER, 2, 0);
-    RUN(pushes, pops);
     const unsigned count = end_count;
     client_end();
     spill_begin(1);
     end_count = count;
     end_attach(consumer, Q_CONSUMER);
+}
+
+/* The consumer does not come to the file's end, so that all that is pushed goes there. */
+SCENARIO(spill_reopen)
+{
+    spill_begin_spilling(3)->todo = 1;
+    struct end *const consumer = end_open(Q_CONSUMER, 2, 0);
+    RUN(pushes, pops);
+    spill_again(consumer);
+    return client_settle();
+}
+
+/* The environment chooses which write or cut of the file fails, once: then init answers EIO or a push
+ * IO, and what was to be cut or marked is so later: also the next queue finds the file in order. */
+SCENARIO(spill_disk_fails)
+{
+    if (model_disk_fails_at && model_choose)
+        model_disk_fails_at(1 + model_choose(12));
+    const int error = spill_try(1);
+    claim(error == 0 || error == EIO, "init answers neither 0 nor EIO");
+    if (error)
+        return 0;
+    struct end *const producer = end_open(Q_PRODUCER, 3, 1);
+    struct end *const consumer = end_open(Q_CONSUMER, 3, 0);
+    pushes(producer);
+    producer->first = 4;
+    producer->todo = 2;
+    RUN(pushes, pops);
     drain();
-    nothing_twice();
-    for (unsigned i = 0; i < consumer->pops; i++)
-        claim(consumer->popped[i] == i + 1, "an item is missing, or came too early");
-    claim(consumer->pops == 4,
-          "a record that was in the file when the queue was destroyed is gone");
-    return client_end();
+    producer->first = 6;
+    pushes(producer); /* one into the ring, one into the file */
+    claim(pushed_in_all() >= 6, "more than one push was refused, though the disk failed once");
+    pop(consumer);
+    if (model_disk_fails_at)
+        model_disk_fails_at(0);
+    spill_again(consumer);
+    return client_settle();
 }

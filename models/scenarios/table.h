@@ -94,8 +94,10 @@ enum {
       NEEDS_SPILL)                                                                                 \
     X(spill_disk_full, "a record that the disk refuses is answered IO, and nothing is lost", 3, 1, \
       NEEDS_SPILL)                                                                                 \
+    X(spill_disk_fails, "a write or cut that fails once is answered IO or made up for", 2, 1,      \
+      NEEDS_SPILL)                                                                                 \
     X(spill_reopen, "what is in the file when the queue is destroyed comes out of the next one",   \
-      2, 1, NEEDS_SPILL | NOT_RECORDED)                                                            \
+      2, 1, NEEDS_SPILL)                                                                           \
     X(depth_never_underflows, "the depth never falls below zero", 3, 2, NEEDS_LANES)               \
     X(depth_never_exceeds_capacity, "the depth never passes the capacity", 3, 1, NEEDS_LANES)      \
     X(lanes_refused, "a push that its lane refuses gives its reservation back, and says so", 2, 1, \

@@ -35,13 +35,27 @@ static _Noreturn void too_many(uintptr_t pc, const char *what, unsigned limit)
                 "more than %u %s in one execution: let the program do less", limit, what);
 }
 
-void model_disk_full_at(uint64_t bytes)
+/* Else which calls it is about would depend on the order of execution. */
+static void main_alone(const char *call, uintptr_t pc)
 {
     for (unsigned t = 1; current && t < MODEL_THREADS; t++)
         if (current->id != 0 || (threads[t].state != THREAD_NONE && !threads[t].joined))
-            unsupported(HERE, "model_disk_full_at while there are other threads: let main call it "
-                              "before it creates them, or after it has joined them");
+            unsupported(pc,
+                        "%s while there are other threads: let main call it before it creates "
+                        "them, or after it has joined them",
+                        call);
+}
+
+void model_disk_full_at(uint64_t bytes)
+{
+    main_alone("model_disk_full_at", HERE);
     files_full_at = bytes;
+}
+
+void model_disk_fails_at(unsigned n)
+{
+    main_alone("model_disk_fails_at", HERE);
+    files_fails_at = n;
 }
 
 /* ---- steps --------------------------------------------------------------------------------- */
@@ -264,8 +278,10 @@ static void check_end(uint64_t at, size_t n, uintptr_t pc)
 static ssize_t put(struct file_state *s, uint64_t at, const void *from, size_t n, uintptr_t pc)
 {
     const size_t room = file_room(s, at, n);
-    if (room == 0)
-        return fails(ENOSPC);
+    if (++s->writes == files_fails_at || room == 0) {
+        s->what = "fails to write to";
+        return fails(s->writes == files_fails_at ? EIO : ENOSPC);
+    }
     check_end(at, room, pc);
     file_put(s, at, from, room);
     s->at = (uint32_t)at;
@@ -369,6 +385,10 @@ HOOK(int, model_ftruncate, int fd, off_t size)
         return fails(EINVAL);
     check_end((uint64_t)size, 0, pc);
     struct file_state *const s = change(d->file, "cuts", pc);
+    if (++s->writes == files_fails_at) {
+        s->what = "fails to cut";
+        return fails(EIO);
+    }
     file_cut(s, (uint64_t)size);
     s->at = (uint32_t)size;
     return 0;

@@ -9,6 +9,7 @@
 
 struct directory file_directory;
 uint64_t files_full_at;
+unsigned files_fails_at;
 
 static struct file files[FILES_MAX];
 static struct file_state states[FILES_MAX][FILE_CHANGES + 1]; /* only what is touched is there */
@@ -21,6 +22,7 @@ static bool known; /* to the record of accesses */
 void files_reset(void)
 {
     files_full_at = UINT64_MAX;
+    files_fails_at = 0;
     file_count = 0;
     file_directory.n = 0;
     for (unsigned t = 0; known && t < MODEL_THREADS; t++) {

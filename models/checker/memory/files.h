@@ -26,6 +26,7 @@ struct file_state {
     const char *what; /* the change, for people: "writes", at, n */
     uint32_t at, n;
     uint32_t size;
+    uint32_t writes; /* and cuts */
     uint32_t position[FILE_OPENINGS];
     uint16_t shared;   /* flock: a bit for each opening that has a shared lock */
     uint8_t exclusive; /* 1 + the opening that has the lock */
@@ -57,7 +58,8 @@ extern struct directory {
     } entry[FILES_MAX];
 } file_directory;
 
-extern uint64_t files_full_at; /* ENOSPC for what makes a file longer than that */
+extern uint64_t files_full_at;  /* ENOSPC for what makes a file longer than that */
+extern unsigned files_fails_at; /* EIO for the nth write or cut of a file; 0: none */
 
 void files_reset(void); /* a new execution */
 
