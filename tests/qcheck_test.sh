@@ -108,6 +108,32 @@ sed -n 1p out | grep -q '^{' || fail 'no object'
 gives 1 '^DATA RACE ' mp.c -- -DORDER=memory_order_relaxed
 sed -n 1p out | grep -q '^DATA RACE ' || fail 'the finding does not come first'
 
+# A local variable of main's, and of which thread and line there is no end.
+source_of local.c <<'C'
+#include <pthread.h>
+#include <stdatomic.h>
+struct queue { int before, head; atomic_int tail[2]; };
+static void *count(void *a)
+{
+    struct queue *q = a;
+    if (!LOOP)
+        q->head = 1;
+    while (LOOP && !atomic_load_explicit(&q->tail[0], memory_order_relaxed))
+        atomic_fetch_add_explicit(&q->tail[1], 1, memory_order_relaxed);
+    return a;
+}
+int main(void)
+{
+    struct queue q = {0};
+    pthread_t t, u;
+    pthread_create(&t, 0, count, &q);
+    pthread_create(&u, 0, count, &q);
+    return pthread_join(t, 0) + pthread_join(u, 0);
+}
+C
+gives 3 'T1 is at local.c:10 (' local.c -- -DLOOP=1
+gives 1 'T1 writes q.head (local.c:8), T2 writes it (local.c:8)' local.c -- -DLOOP=0
+
 # ---- the picture ----------------------------------------------------------------------------------
 gives 1 "^Again: .*qcheck mp.c --weaken mp.c:12=relaxed$" mp.c --svg mp.svg --weaken mp.c:12=relaxed
 grep -q '>DATA RACE</text>' mp.svg || fail 'no picture of a data race'
@@ -367,6 +393,39 @@ int main()
 C
     gives 0 'no violation' threads.cc
     if grep -q 'not part' out; then fail 'the program wrote into the result'; fi
+    # A report names the program's own lines, functions and variables, not the library's.
+    source_of names.cc <<'C'
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <queue>
+#include <thread>
+struct box { int item = 0; std::atomic<int> tail{0}; std::mutex lock; std::queue<int> all; };
+static void put(box &b)
+{
+    b.all.push(7);
+    b.item = 1;
+    b.tail.store(1, std::memory_order_relaxed);
+}
+int main()
+{
+    box b;
+    std::thread writer(put, std::ref(b));
+    std::thread reader([&b] {
+        if (b.tail.load(std::memory_order_acquire))
+            b.item = WHAT;
+    });
+    writer.join();
+    reader.join();
+}
+C
+    gives 1 'T1 put  *T2 lambda at names.cc:17' names.cc -- -DWHAT=2
+    grep -q '^In one sentence: T1 writes b.item (names.cc:10), T2 writes it (names.cc:19), and' out || fail 'no b.item'
+    grep -q 'writes b.tail = 1  relaxed' out || fail 'no b.tail'
+    grep -q '^  names.cc:11  relaxed -> release  repairs it' out || fail 'the repair is not in the program'
+    grep -qx '  :lines are of names.cc' out || fail "lines of the library's"
+    gives 1 'T1 writes heap.* (names.cc:9), T2 ' names.cc -- '-DWHAT=b.all.front()'
+    gives 1 '^  names.cc:18 .* read *acquire ' names.cc --sites -- -DWHAT=2
     printf '#include <stdexcept>\nint main() { throw std::runtime_error("x"); }\n' >thrown.cc
     gives 1 'std::terminate' thrown.cc
 fi

@@ -135,6 +135,14 @@ static void says_in_order(const char *first, const char *second)
     assert_true(find(first) < find(second));
 }
 
+static unsigned count(const char *text, const char *what)
+{
+    unsigned n = 0;
+    for (const char *p = text; (p = strstr(p, what)); p += strlen(what))
+        n++;
+    return n;
+}
+
 static const struct report_about about = {.program = "test", .model = "RC11", .replay = "again!"};
 
 /* ---- a message passed without a release ---------------------------------------------------- */
@@ -402,6 +410,66 @@ static void a_deadlock_names_the_locks_and_who_has_them(void **state)
     says_not("waits for ever");
 }
 
+/* ---- a loop whose turns are all alike ------------------------------------------------------- */
+
+static void *turns(void *arg)
+{
+    for (int i = 0; i < 5; i++) {
+        lock(&shared.a, here());
+        unlock(&shared.a, here());
+    }
+    store(&shared.flag, 1, RELAXED, here());
+    step_plain(&shared.data, 4, true, here());
+    return arg;
+}
+
+static void turns_and_a_race(void *arg)
+{
+    (void)arg;
+    both(turns, writer);
+}
+
+static void turns_of_a_loop_are_told_once(void **state)
+{
+    (void)state;
+    check(turns_and_a_race, &about);
+    says("locks shared.a");
+    says("... these 2 steps 4 more times");
+    says("A (step 4)");                                 /* lock, unlock, store, write */
+    assert_int_equal(count(said, "locks shared.a"), 2); /* and "unlocks" */
+    assert_non_null(strstr(json, "\"text\":\"... these 2 steps 4 more times\""));
+    assert_non_null(strstr(svg, ">... these 2 steps 4 more times</text>"));
+}
+
+/* Another thread reads what one of the turns wrote: which one it was is told. */
+static void *counts(void *arg)
+{
+    for (int i = 0; i < 4; i++)
+        store(&shared.x, 1, RELEASE, here());
+    step_plain(&shared.data, 4, true, here());
+    return arg;
+}
+
+static void *looks(void *arg)
+{
+    if (load(&shared.x, ACQUIRE, here()) == 1)
+        step_plain(&shared.data, 4, false, here());
+    return arg;
+}
+
+static void counts_and_looks(void *arg)
+{
+    (void)arg;
+    both(counts, looks);
+}
+
+static void a_turn_that_others_see_is_told(void **state)
+{
+    (void)state;
+    check(counts_and_looks, &about);
+    says("reads shared.x: 1 (step ");
+}
+
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
 /* Brackets and quotes balance, and nothing follows the object. */
@@ -443,14 +511,6 @@ static void json_has_the_same_rows(void **state)
 }
 
 /* ---- the picture ----------------------------------------------------------------------------- */
-
-static unsigned count(const char *text, const char *what)
-{
-    unsigned n = 0;
-    for (const char *p = text; (p = strstr(p, what)); p += strlen(what))
-        n++;
-    return n;
-}
 
 /* Every element is closed, in order; `&` only begins an entity; no byte that XML forbids. */
 static void is_one_document(const char *text)
@@ -579,6 +639,8 @@ int main(void)
         cmocka_unit_test(an_interleaving_is_called_one),
         cmocka_unit_test(every_step_of_a_later_execution_is_told),
         cmocka_unit_test(a_deadlock_names_the_locks_and_who_has_them),
+        cmocka_unit_test(turns_of_a_loop_are_told_once),
+        cmocka_unit_test(a_turn_that_others_see_is_told),
         cmocka_unit_test(json_has_the_same_rows),
         cmocka_unit_test(a_picture_shows_where_the_chain_breaks),
         cmocka_unit_test(a_picture_shows_what_a_stale_read_missed),

@@ -220,7 +220,7 @@ static void why_stale(struct story *s)
 static void why_waits(struct story *s, unsigned t)
 {
     const struct event *e = explain_blocked(s, t);
-    const struct source_line *line = source_of(threads[t].waits_site);
+    const struct source_line *line = source_of(story_site(s, t, threads[t].waits_site));
     char name[120] = "", place[64] = "";
     if (line->line)
         snprintf(place, sizeof place, " at :%u", line->line);
@@ -307,7 +307,8 @@ static void why_object(struct story *s)
             continue;
         char name[120];
         source_name_pointer(o->base, name, sizeof name);
-        const unsigned line = source_of(o->site)->line, freed = source_of(o->freed_site)->line;
+        const unsigned line = source_of(story_site(s, o->thread, o->site))->line,
+                       freed = source_of(story_site(s, o->freed_by, o->freed_site))->line;
         if (o->freed)
             why(s, "%s: %zu bytes, allocated by %s (:%u), freed by %s (:%u).", name + 1, o->size,
                 who(o->thread).text, line, who(o->freed_by).text, freed);

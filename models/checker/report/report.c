@@ -124,7 +124,8 @@ void report_text(FILE *to, const struct explore_result *r, const struct graph *g
     table_wrap(to, "In one sentence: ", "  ", story.sentence, TABLE_WIDTH);
     putc('\n', to);
     table_print(to, &story, &paint);
-    putc('\n', to);
+    if (story.rows > 0)
+        putc('\n', to);
     print_files(to, &story);
     if (story.why > 0) {
         report_why_heading(&story, r->fault.kind, about, why, sizeof why);
@@ -138,7 +139,8 @@ void report_text(FILE *to, const struct explore_result *r, const struct graph *g
     if (about->replay)
         fprintf(to, "\n%sAgain:%s %s\n", paint.head, paint.end, about->replay);
     static const char qcheck[] = "models/qcheck ";
-    if (about->replay && strncmp(about->replay, qcheck, sizeof qcheck - 1) == 0)
+    if (about->replay && strncmp(about->replay, qcheck, sizeof qcheck - 1) == 0 &&
+        fault_exit_code(r->fault.kind) == 1)
         fprintf(to, "%sIn gdb:%s %s--gdb %s\n", paint.head, paint.end, qcheck,
                 about->replay + sizeof qcheck - 1);
 }

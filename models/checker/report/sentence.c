@@ -28,10 +28,10 @@ static struct words name_of(uintptr_t address)
 }
 
 /* "mp.c:12" */
-static struct words where(uint32_t site)
+static struct words where(const struct story *s, unsigned thread, uint32_t site)
 {
     struct words w;
-    const struct source_line *at = source_of(site);
+    const struct source_line *at = source_of(story_site(s, thread, site));
     if (at->line)
         snprintf(w.text, sizeof w.text, "%.80s:%u", at->file, at->line);
     else
@@ -54,8 +54,10 @@ static void race(struct story *s)
     const struct place *a = &f->place[f->places - 2], *b = &f->place[f->places - 1];
     snprintf(s->sentence, sizeof s->sentence,
              "%s %s %s (%s), %s %s %s (%s), and nothing orders the two.", who(a->thread).text,
-             verb(a), name_of(a->address).text, where(a->site).text, who(b->thread).text, verb(b),
-             a->address == b->address ? "it" : name_of(b->address).text, where(b->site).text);
+             verb(a), name_of(a->address).text, where(s, a->thread, a->site).text,
+             who(b->thread).text, verb(b),
+             a->address == b->address ? "it" : name_of(b->address).text,
+             where(s, b->thread, b->site).text);
 }
 
 static void freed(struct story *s)
@@ -73,8 +75,9 @@ static void freed(struct story *s)
     snprintf(s->sentence, sizeof s->sentence, "%s %s %s (%s) after %s has freed %s (%s).",
              who(b->thread).text, f->kind == FAULT_DOUBLE_FREE ? "frees" : verb(b),
              f->kind == FAULT_DOUBLE_FREE ? object.text : name_of(b->address).text,
-             where(b->site).text, who(o->freed_by).text,
-             f->kind == FAULT_DOUBLE_FREE ? "it" : object.text, where(o->freed_site).text);
+             where(s, b->thread, b->site).text, who(o->freed_by).text,
+             f->kind == FAULT_DOUBLE_FREE ? "it" : object.text,
+             where(s, o->freed_by, o->freed_site).text);
 }
 
 static const struct event *blocked_read(const struct graph *g, unsigned t)
@@ -89,7 +92,8 @@ static bool stuck(const struct story *s, unsigned t, char *text, size_t size)
     const struct thread *w = &threads[t];
     const struct event *e = blocked_read(s->g, t);
     if (w->state == THREAD_CUT) {
-        snprintf(text, size, "%s spins at %s for ever", who(t).text, where(w->waits_site).text);
+        snprintf(text, size, "%s spins at %s for ever", who(t).text,
+                 where(s, t, w->waits_site).text);
     } else if (w->state == THREAD_BLOCKED && e && e->rule == RULE_LOCK && e->value > 0 &&
                e->value <= MODEL_THREADS) {
         const unsigned owner = (unsigned)e->value - 1;
@@ -125,6 +129,36 @@ static void waiting(struct story *s)
                                                        : ".");
 }
 
+/* Too many events: whose, and where most of them are. */
+static void unbounded(struct story *s)
+{
+    const struct graph *g = s->g;
+    const struct fault *f = &s->r->fault;
+    uint32_t site = 0;
+    unsigned thread = 0, most = 0;
+    if (f->places > 0) {
+        site = f->place[f->places - 1].site;
+        thread = f->place[f->places - 1].thread;
+    }
+    for (unsigned i = 0; f->places == 0 && i < g->events; i++) {
+        unsigned here = 0;
+        for (unsigned k = 0; k < g->events; k++)
+            here += g->e[k].site == g->e[i].site && g->e[k].thread == g->e[i].thread;
+        if (g->e[i].site != 0 && here > most) {
+            most = here;
+            site = g->e[i].site;
+            thread = g->e[i].thread;
+        }
+    }
+    if (site == 0)
+        return;
+    char times[32] = "";
+    if (most > 0)
+        snprintf(times, sizeof times, " (%u events)", most);
+    snprintf(s->sentence, sizeof s->sentence, "%s is at %s%s: %s", who(thread).text,
+             where(s, thread, site).text, times, f->text);
+}
+
 /* Of "/home/me/lab/queue.c:12" only "queue.c:12": the table says which file it is. */
 static void copy_without_directories(char *to, size_t size, const char *text)
 {
@@ -153,6 +187,8 @@ void story_sentence(struct story *s)
         freed(s);
     else if (f->kind == FAULT_DEADLOCK || f->kind == FAULT_LOST_WAKEUP || f->kind == FAULT_LIVELOCK)
         waiting(s);
+    else if (f->kind == FAULT_UNBOUNDED)
+        unbounded(s);
     if (!s->sentence[0])
         copy_without_directories(s->sentence, sizeof s->sentence, f->text);
 }

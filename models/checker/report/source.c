@@ -110,13 +110,20 @@ static bool strip(const char **path, const char *directory)
     return true;
 }
 
+/* Is it a header of the C++ library, "/usr/include/c++/12/bits/atomic_base.h"? */
+static bool in_library(const char *path)
+{
+    const char *include = strstr(path, "/include/");
+    return include && strstr(include, "/c++/");
+}
+
 /* As people call it who stand in the current directory, or know the program. */
 static const char *short_name(const char *path)
 {
     static char here[PATH_MAX];
     if (!here[0] && !getcwd(here, sizeof here))
         here[0] = '\0';
-    if (!first_directory[0]) {
+    if (!first_directory[0] && !in_library(path)) {
         const char *slash = strrchr(path, '/');
         if (slash)
             snprintf(first_directory, sizeof first_directory, "%.*s", (int)(slash - path), path);
@@ -155,13 +162,50 @@ static void add(uint32_t site)
     *k = (struct known){site, {.file = "?", .function = "?", .line = 0, .text = ""}};
 }
 
+/* "push" of "bool ring<int>::push(int)", "lambda" of "main::{lambda(int)#1}::operator()(int) const". */
+static char *short_function(const char *full)
+{
+    static const char operator[] = "operator", nameless[] = "(anonymous namespace)::";
+    char *const name = checked(malloc(strlen(full) + 1));
+    unsigned depth = 0, n = 0, word = 0;
+    for (const char *p = full; *p; p++) {
+        if (depth == 0 && !strncmp(p, nameless, sizeof nameless - 1)) {
+            p += sizeof nameless - 2;
+        } else if (depth == 0 && !strncmp(p, operator, sizeof operator- 1)) {
+            const size_t rest = strcspn(p + sizeof operator, "(");
+            memcpy(name + n, p, sizeof operator+ rest);
+            n += (unsigned)(sizeof operator+ rest);
+            break;
+        } else if (*p == '<' || *p == '{') {
+            if (depth == 0 && (!strncmp(p, "{lambda", 7) || !strncmp(p, "{unnamed", 8))) {
+                strcpy(name, "lambda");
+                return name;
+            }
+            depth++;
+        } else if (*p == '>' || *p == '}') {
+            depth -= depth > 0;
+        } else if (depth == 0 && (!strncmp(p, "'lambda", 7) || !strncmp(p, "$_", 2))) { /* clang */
+            strcpy(name, "lambda");
+            return name;
+        } else if (depth == 0 && *p == '(') {
+            break;
+        } else if (depth == 0) {
+            name[n++] = *p;
+            word = *p == ' ' ? n : word; /* before it: the result's type */
+        }
+    }
+    name[n] = '\0';
+    memmove(name, name + word, n - word + 1);
+    return name;
+}
+
 /* Fills in from "function", "file:line (discriminator 1)". */
 static void set_line(uint32_t site, const char *function, char *place)
 {
     struct source_line *line = &find(site)->line;
     char *colon = strrchr(place, ':');
     if (strcmp(function, "??") != 0)
-        line->function = checked(strdup(function));
+        line->function = short_function(function);
     if (!colon || place[0] == '?')
         return;
     *colon = '\0';
@@ -169,6 +213,7 @@ static void set_line(uint32_t site, const char *function, char *place)
     char full[PATH_MAX];
     if (!realpath(place, full)) /* without the "../" of a build directory */
         snprintf(full, sizeof full, "%s", place);
+    line->library = in_library(full);
     line->file = checked(strdup(short_name(full)));
     line->text = file_line(full, line->line);
 }
@@ -194,7 +239,8 @@ static void read_answer(FILE *from)
         place[strcspn(place, "\n")] = '\0';
         if (site != 0 && find(site))
             set_line(site, function, place);
-        site = 0; /* callers it is inlined into: the frames tell them */
+        if (site != 0 && !(find(site) && find(site)->line.library))
+            site = 0; /* callers it is inlined into: the frames tell them */
     }
     free(function);
     free(place);
@@ -248,7 +294,7 @@ void source_prepare(const uint32_t *sites, size_t n)
 
 const struct source_line *source_of(uint32_t site)
 {
-    static const struct source_line unknown = {"?", "?", 0, ""};
+    static const struct source_line unknown = {.file = "?", .function = "?", .text = ""};
     if (site == 0)
         return &unknown;
     if (!find(site))

@@ -2,6 +2,7 @@
 #ifndef MODELS_CHECKER_SOURCE_H
 #define MODELS_CHECKER_SOURCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,8 +13,9 @@ static inline uint32_t source_site(uintptr_t pc);
 
 struct source_line {
     const char *file;     /* as compiled, without the directory that all have in common */
-    const char *function; /* the innermost one, inlined or not */
+    const char *function; /* the innermost one, inlined or not; "push", without types */
     unsigned line;
+    bool library;     /* of the C++ library's headers, and no other code that it is inlined into */
     const char *text; /* the line itself, trimmed; "" if the file cannot be read */
 };
 

@@ -15,6 +15,7 @@
 #include "models/checker/report/source.h"
 #include "models/checker/report/source_type.h"
 #include "models/checker/run/thread.h"
+#include "models/checker/run/trace.h"
 
 static struct symbol {
     uint64_t value, size;
@@ -215,6 +216,52 @@ static void heap_name(const struct heap_object *o, uintptr_t address, bool whole
     snprintf(text, size, "%s#%u%s", name, o->number, part);
 }
 
+/* ---- stacks ------------------------------------------------------------------------------ */
+
+/* A place in the code of the function whose frame this is: its call of the next one, or of the
+ * newest step in it that is known. */
+static uint32_t site_in_frame(const struct thread *t, unsigned depth)
+{
+    if (depth < t->depth)
+        return source_site(t->frame[depth + 1].call);
+    for (unsigned i = notes; i-- > 0;) {
+        const struct note *n = &note[i];
+        if (n->thread != t->id || n->frames < depth ||
+            n->frame[n->frames - depth] != source_site(t->frame[depth].call))
+            continue;
+        const uint32_t site = n->frames == depth ? n->site : n->frame[n->frames - depth - 1];
+        if (source_function_begin(site))
+            return site;
+    }
+    return 0;
+}
+
+/* A variable of a function that has not returned. Its frame lies below the return address into its
+ * caller, which is known: the first such word from the top. */
+static bool stack_name(const struct thread *t, uintptr_t address, bool whole, char *text,
+                       size_t size)
+{
+#if defined __x86_64__
+    const uintptr_t top = (uintptr_t)t->fiber.stack + FIBER_STACK;
+    uintptr_t at = top, frame_top = 0;
+    unsigned depth = 0;
+    for (unsigned d = 1; d <= t->depth && d < STACK_DEPTH; d++) {
+        do
+            at -= sizeof(uintptr_t);
+        while (at > address && *(const uintptr_t *)at != t->frame[d].call);
+        if (at <= address)
+            break;
+        frame_top = at + sizeof(uintptr_t);
+        depth = d;
+    }
+    return depth > 0 && source_local_part(site_in_frame(t, depth), (int64_t)(address - frame_top),
+                                          whole, text, size);
+#else /* the return address is not at the frame's top */
+    (void)t, (void)address, (void)whole, (void)text, (void)size;
+    return false;
+#endif
+}
+
 /* whole: an object's first byte is the object, not its first member. False: it is nothing known. */
 static bool name_of(uintptr_t address, bool whole, char *text, size_t size)
 {
@@ -226,7 +273,8 @@ static bool name_of(uintptr_t address, bool whole, char *text, size_t size)
     for (unsigned t = 0; t < MODEL_THREADS; t++) {
         const uintptr_t stack = (uintptr_t)threads[t].fiber.stack;
         if (stack && address >= stack && address - stack < FIBER_STACK) {
-            snprintf(text, size, "stack of T%u+0x%zx", t, (size_t)(address - stack));
+            if (!stack_name(&threads[t], address, whole, text, size))
+                snprintf(text, size, "stack of T%u+0x%zx", t, (size_t)(address - stack));
             return true;
         }
     }

@@ -7,15 +7,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum tag { OTHER, STRUCT, MEMBER, ARRAY, RANGE, NAMED, POINTER, BASE, VARIABLE, PARAMETER };
+enum tag {
+    OTHER,
+    STRUCT,
+    MEMBER,
+    ARRAY,
+    RANGE,
+    NAMED,
+    POINTER,
+    BASE,
+    VARIABLE,
+    PARAMETER,
+    FUNCTION
+};
 
 /* One entry. They lie in the order of their offsets; children follow their parent. */
 struct entry {
     uint64_t offset, type; /* type: another entry's offset, 0: none */
     uint64_t size, at;     /* at: of a member, in its structure */
     uint64_t count;        /* of a range; 0: not known */
+    uint64_t low, high;    /* of a function: its code */
+    int64_t frame_offset;  /* of a local variable */
     uint8_t tag, depth;
-    bool global;
+    bool global, local;
+    bool
+        from_top; /* of a function: offsets count from the frame's top, else from its frame pointer */
     char *name;
 };
 
@@ -47,7 +63,7 @@ static enum tag tag_of(const char *line)
         {"atomic_type", NAMED},          {"pointer_type", POINTER},
         {"reference_type", POINTER},     {"base_type", BASE},
         {"enumeration_type", BASE},      {"variable", VARIABLE},
-        {"formal_parameter", PARAMETER},
+        {"formal_parameter", PARAMETER}, {"subprogram", FUNCTION},
     };
     const char *name = strstr(line, "(DW_TAG_");
     if (name)
@@ -102,7 +118,16 @@ static void attribute(struct entry *e, char *name)
     } else if (strncmp(name, "DW_AT_count", 11) == 0) {
         e->count = strtoull(value, NULL, 0);
     } else if (strncmp(name, "DW_AT_location", 14) == 0) {
+        const char *const local = strstr(value, "DW_OP_fbreg: ");
         e->global = strstr(value, "DW_OP_addr") != NULL;
+        e->local = local != NULL;
+        e->frame_offset = local ? strtoll(local + 13, NULL, 10) : 0;
+    } else if (strncmp(name, "DW_AT_low_pc", 12) == 0) {
+        e->low = strtoull(value, NULL, 0);
+    } else if (strncmp(name, "DW_AT_high_pc", 13) == 0) {
+        e->high = strtoull(value, NULL, 0);
+    } else if (strncmp(name, "DW_AT_frame_base", 16) == 0) {
+        e->from_top = strstr(value, "DW_OP_call_frame_cfa") != NULL;
     }
 }
 
@@ -249,7 +274,7 @@ static void describe(const struct entry *e, uint64_t offset, struct text *t)
                 if (m->depth != e->depth + 1 || m->tag != MEMBER || offset < m->at ||
                     offset - m->at >= size_of(m->type))
                     continue;
-                if (m->name && !wrapper(e))
+                if (m->name && !wrapper(e) && strncmp(m->name, "_M_", 3) != 0) /* libstdc++'s own */
                     say(t, ".", m->name, "");
                 offset -= m->at;
                 next = resolve(m->type);
@@ -329,6 +354,43 @@ bool source_variable_part(const char *variable, size_t offset, char *text, size_
         const struct entry *whole = entry_at(e->type);
         describe(resolve(e->type), offset, &t);
         return whole != NULL;
+    }
+    return false;
+}
+
+/* ---- functions ----------------------------------------------------------------------------- */
+
+static const struct entry *function_at(uint32_t site)
+{
+    load();
+    for (const struct entry *e = entries; site > 0 && e < entries + n; e++)
+        if (e->tag == FUNCTION && e->low != 0 && site - 1u >= e->low &&
+            site - 1u < (e->high < e->low ? e->low + e->high : e->high)) /* a size, or an end */
+            return e;
+    return NULL;
+}
+
+uint32_t source_function_begin(uint32_t site)
+{
+    const struct entry *e = function_at(site);
+    return e ? (uint32_t)e->low + 1 : 0;
+}
+
+bool source_local_part(uint32_t site, int64_t from_top, bool whole, char *text, size_t size)
+{
+    const struct entry *const f = function_at(site);
+    if (!f)
+        return false;
+    const int64_t at = from_top + (f->from_top ? 0 : 16); /* return address, old frame pointer */
+    for (const struct entry *e = f + 1; e < entries + n && e->depth > f->depth; e++) {
+        if (!e->local || !e->name || (e->tag != VARIABLE && e->tag != PARAMETER) ||
+            at < e->frame_offset || at - e->frame_offset >= (int64_t)size_of(e->type))
+            continue;
+        struct text t = {text, size};
+        say(&t, "", e->name, "");
+        if (!whole || at != e->frame_offset)
+            describe(resolve(e->type), (uint64_t)(at - e->frame_offset), &t);
+        return true;
     }
     return false;
 }

@@ -17,4 +17,11 @@ bool source_type_part(const char *type, size_t offset, size_t object_size, char 
 /* The part of the global variable at this offset. */
 bool source_variable_part(const char *variable, size_t offset, char *text, size_t size);
 
+/* The part of a local variable, by the address's distance from the frame's top (the canonical frame
+ * address) in the function that the site is in; whole: its first byte is all of it. */
+bool source_local_part(uint32_t site, int64_t from_top, bool whole, char *text, size_t size);
+
+/* Where that function begins, as a site; 0: not known. */
+uint32_t source_function_begin(uint32_t site);
+
 #endif

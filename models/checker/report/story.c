@@ -98,6 +98,11 @@ static unsigned po_after(const struct story *s, const struct item *i)
     return e ? e->po : i->note.po;
 }
 
+static bool overlaps(uintptr_t a, size_t n, uintptr_t b, size_t m)
+{
+    return a < b + m && b < a + n;
+}
+
 /* The item at which a place was; prefer: of its kind, atomic or not. */
 static struct item *item_at(struct story *s, const struct place *p, bool prefer)
 {
@@ -106,7 +111,10 @@ static struct item *item_at(struct story *s, const struct place *p, bool prefer)
         const bool event = item->note.kind == NOTE_EVENT;
         const unsigned po = po_after(s, item);
         if (item->note.thread != p->thread || item->note.site != p->site || item->place != 0 ||
-            item->note.kind == NOTE_BLOCK || (prefer && event != p->atomic))
+            item->note.kind == NOTE_BLOCK ||
+            (!event && p->address && item->note.address &&
+             !overlaps(item->note.address, item->note.size, p->address, p->size ? p->size : 1)) ||
+            (prefer && event != p->atomic))
             continue;
         if (po == p->po || (event && po == p->po + 1u))
             return item;
@@ -145,6 +153,13 @@ static void find_place(struct story *s, unsigned k)
                                 .times = 1,
                                 .place = (uint8_t)(k + 1),
                                 .made_up = true};
+    const struct note *const end = notes > 0 ? &note[notes - 1] : NULL;
+    if (end && end->kind == NOTE_FAULT && k + 1 == s->r->fault.places &&
+        end->thread == p->thread) { /* its calls are those of the fault */
+        s->item[at].note.frames = end->frames;
+        memcpy(s->item[at].note.frame, end->frame, sizeof end->frame);
+        return;
+    }
     for (unsigned i = 0; i < s->items; i++) /* its calls are those of the thread's step before it */
         if (i != at && s->item[i].note.thread == p->thread && s->item[i].note.frames > 0 &&
             source_of(s->item[i].note.site)->function[0] != '?' &&
@@ -157,11 +172,6 @@ static void find_place(struct story *s, unsigned k)
 }
 
 /* ---- choosing ---------------------------------------------------------------------------- */
-
-static bool overlaps(uintptr_t a, size_t n, uintptr_t b, size_t m)
-{
-    return a < b + m && b < a + n;
-}
 
 static bool touches_place(const struct story *s, const struct item *i)
 {
@@ -237,6 +247,16 @@ static bool chance_matters(const struct event *e)
     return e->value != 0 && (e->rule == BUDGET_WAKEUPS || e->rule == BUDGET_TIMEOUTS);
 }
 
+/* Does a thread look up what its lambda has captured, or its arguments? */
+static bool is_closure(const struct item *i)
+{
+    char name[64];
+    if (i->note.kind != NOTE_PLAIN)
+        return false;
+    source_name(i->note.address, name, sizeof name);
+    return strncmp(name, "_State_impl#", 12) == 0;
+}
+
 /* Births, ends and joins, and what main prepares before it has company, are not told. */
 static bool is_scenery(const struct story *s, const struct item *i, bool alone)
 {
@@ -246,6 +266,8 @@ static bool is_scenery(const struct story *s, const struct item *i, bool alone)
     if (e && (e->kind == EV_CREATE || e->kind == EV_START || e->kind == EV_END ||
               e->kind == EV_JOIN || (e->kind == EV_CHOICE && !chance_matters(e))))
         return true;
+    if (!e && (i->folded || is_closure(i)) && !touches_place(s, i))
+        return true; /* what a library does for its own ends */
     return alone && i->note.thread == 0 && !(s->r->fault.kind == FAULT_RACE && touches_place(s, i));
 }
 
@@ -265,8 +287,10 @@ static void choose(struct story *s)
         const struct event *e = item_event(s, i);
         alone = alone && !(e && e->kind == EV_CREATE);
         i->shown = !is_scenery(s, i, alone && s->g->threads != 1);
-        candidates += i->shown;
     }
+    story_loops(s);
+    for (unsigned k = 0; k < s->items; k++)
+        candidates += s->item[k].shown;
     const vclock past = past_of_fault(s);
     unsigned shown = 0;
     for (unsigned k = 0; candidates > ALL_UP_TO && k < s->items; k++) {
@@ -315,23 +339,40 @@ static void choose(struct story *s)
             s->item[k].step = ++step;
 }
 
+/* "producer", "lambda at four.cc:12": the outermost function of the program that a step is in. */
+static bool thread_function(const struct note *n, char *text, size_t size)
+{
+    uint32_t site = 0;
+    for (unsigned i = 0; i <= n->frames; i++) {
+        const uint32_t here = i == 0 ? n->site : n->frame[i - 1];
+        const struct source_line *at = source_of(here);
+        if (!at->library && at->line != 0 && at->function[0] != '?')
+            site = here;
+    }
+    if (site == 0)
+        return false;
+    const char *function = source_of(site)->function;
+    const uint32_t begin = strcmp(function, "lambda") == 0 ? source_function_begin(site) : 0;
+    if (begin)
+        snprintf(text, size, "lambda at %.20s:%u", source_of(begin)->file, source_of(begin)->line);
+    else
+        snprintf(text, size, "%s", function);
+    return true;
+}
+
 static void name_threads(struct story *s)
 {
     for (unsigned t = 0; t < MODEL_THREADS; t++)
         snprintf(s->thread_name[t], sizeof s->thread_name[t], t ? "T%u" : "main", t);
     for (unsigned k = s->items; k-- > 0;) {
         const struct note *n = &s->item[k].note;
-        const char *function = "?";
+        char function[40];
         const struct event *e = item_event(s, &s->item[k]);
-        if (n->thread == 0 || n->thread >= MODEL_THREADS || (e && e->kind == EV_START))
+        if (n->thread == 0 || n->thread >= MODEL_THREADS || (e && e->kind == EV_START) ||
+            !thread_function(n, function, sizeof function))
             continue;
-        for (unsigned i = n->frames; i-- > 0 && function[0] == '?';)
-            function = source_of(n->frame[i])->function;
-        if (function[0] == '?')
-            function = source_of(n->site)->function;
-        if (function[0] != '?')
-            snprintf(s->thread_name[n->thread], sizeof s->thread_name[0], "T%u %s", n->thread,
-                     function);
+        snprintf(s->thread_name[n->thread], sizeof s->thread_name[0], "T%u %s", n->thread,
+                 function);
     }
 }
 
@@ -363,6 +404,7 @@ void story_make(struct story *s, const struct explore_result *r, const struct gr
     name_objects(s);
     for (unsigned k = r->fault.places; k-- > 0;)
         find_place(s, k);
+    story_fold(s);
     story_order(s);
     story_mark(s);
     choose(s);

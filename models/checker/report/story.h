@@ -18,8 +18,12 @@ enum {
 /* A note in its place; both halves of a read-modify-write are one. */
 struct item {
     struct note note;
-    uint16_t write; /* event id of its writing half, or NONE */
-    uint16_t step;  /* its number in the report, 0: not shown */
+    uint16_t write;    /* event id of its writing half, or NONE */
+    uint16_t step;     /* its number in the report, 0: not shown */
+    uint32_t own_site; /* note.site before story_fold */
+    bool folded;
+    uint16_t again,
+        period;     /* it ends the first turn of a loop, with so many more of so many steps */
     uint16_t times; /* it stands for so many that were the same */
     char mark;      /* 'A', 'B', ...: the explanation speaks of it; 0 */
     uint8_t place;  /* 1 + the fault's place that this is; 0: none */
@@ -81,7 +85,9 @@ void story_make(struct story *s, const struct explore_result *r, const struct gr
 
 /* --- its parts --- */
 
+void story_fold(struct story *s);     /* story_fold.c: steps of the C++ library to its callers */
 void story_order(struct story *s);    /* story_order.c: sorts items */
+void story_loops(struct story *s);    /* story_loops.c: takes turns of loops out of what is shown */
 void story_rows(struct story *s);     /* story_rows.c: rows from the items that are shown */
 void story_mark(struct story *s);     /* explain.c: 'A', 'B', ... on the items it will speak of */
 void story_sentence(struct story *s); /* sentence.c */
@@ -93,6 +99,9 @@ unsigned story_turns(struct story *s, struct turn *turn, unsigned max);
 
 /* What the item does, in words: "reads flag: 1 (step 3)  acquire". */
 void story_phrase(const struct story *s, const struct item *i, char *text, size_t size);
+
+/* The program's line for what this thread did at this site; the site itself if it is that. */
+uint32_t story_site(const struct story *s, unsigned thread, uint32_t site);
 
 /* The event of an item, or NULL. */
 const struct event *item_event(const struct story *s, const struct item *i);

@@ -61,7 +61,7 @@ static unsigned calls_of(const struct note *n, uint32_t *call)
 {
     unsigned count = 0;
     for (unsigned i = n->frames; i-- > 0;)
-        if (source_of(n->frame[i])->line != 0)
+        if (source_of(n->frame[i])->line != 0 && !source_of(n->frame[i])->library)
             call[count++] = n->frame[i];
     return count;
 }
@@ -141,6 +141,14 @@ static void show_step(struct story *s, struct where *w, const struct item *i)
         w->hidden = 0;
     }
     struct row *row = add(s, ROW_STEP, n->thread, n->kind == NOTE_RETURN ? 0 : depth);
+    if (i->again && s->rows < ROWS_MAX) {
+        struct row *more = add(s, ROW_SKIP, n->thread, depth);
+        if (i->period == 1)
+            snprintf(more->text, sizeof more->text, "... %u more times", i->again);
+        else
+            snprintf(more->text, sizeof more->text, "... these %u steps %u more times", i->period,
+                     i->again);
+    }
     story_phrase(s, i, row->text, sizeof row->text);
     if (n->kind == NOTE_RETURN) {
         row->operation = OPERATION_ENDS;
