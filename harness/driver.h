@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-#define Q_DRIVER_ABI 1
+#define Q_DRIVER_ABI 2
 
 /* Keys of items: lane (2 bits) | producer (10) | number (52, from 1, growing). In timed runs the
  * number is a time stamp: ticks since the run's epoch. */
@@ -39,6 +39,7 @@ struct q_worker {
     uint64_t epoch;           /* timed kernels: ticks at the run's zero */
     uint64_t sample;          /* timed kernels: 1 operation in this many is timed */
     const uint64_t *schedule; /* produce_paced: n intended times, ticks after the epoch */
+    uint64_t work;            /* consume_slow: ticks of work on each item */
     uint64_t *last;           /* [Q_KEY_SOURCES], zeroed: consumers check order with it */
     struct histogram *push_ticks, *pop_ticks, *sojourn_ticks; /* timed kernels; or NULL */
     const bool *stop; /* abandon the run when true; read by relaxed atomics */
@@ -48,6 +49,7 @@ struct q_worker {
     uint64_t pushed, popped;         /* items */
     uint64_t sum_pushed, sum_popped; /* of keys */
     uint64_t full, empty;            /* answers that were not OK; each is followed by q_relax */
+    uint64_t dropped;                /* answers DROPPED: items that are not in `pushed` */
     uint64_t disorder;               /* items that came after a later one of the same producer */
     uint64_t torn;                   /* items that were not intact */
     uint64_t other;                  /* statuses that must not happen here */
@@ -80,21 +82,25 @@ struct q_driver {
     void (*close)(void *q, void *h);
     size_t (*capacity)(const void *q);
     struct q_bytes (*bytes)(const void *q);
+    uint64_t (*dropped)(const void *q);     /* items discarded, and appended to the log, so far; */
+    uint64_t (*spilled)(const void *q);     /* NULL: the queue has no policies (traits.policies) */
     void (*make)(void *item, uint64_t key); /* an item with this key */
     uint64_t (*key)(const void *item);      /* the key of an item, 0 when it is not intact */
 
     /* Kernels. All check `stop` wherever they wait. A pushing kernel retries until its items are
      * in; a popping one runs until it has n or the queue answers CLOSED. */
-    q_kernel *produce;       /* push n, in batches */
-    q_kernel *consume;       /* pop up to n or until closed, in batches, checking each item */
-    q_kernel *pairs;         /* n times: push one, pop one */
-    q_kernel *fill_drain;    /* push `depth`, pop `depth`, until n items went through */
-    q_kernel *ping, *pong;   /* n round trips through queue and back */
-    q_kernel *produce_timed; /* like produce; key carries the time of the push */
-    q_kernel *produce_paced; /* key carries the INTENDED time; never before it, late ones at once;
+    q_kernel *produce;         /* push n, in batches */
+    q_kernel *consume;         /* pop up to n or until closed, in batches, checking each item */
+    q_kernel *pairs;           /* n times: push one, pop one */
+    q_kernel *fill_drain;      /* push `depth`, pop `depth`, until n items went through */
+    q_kernel *ping, *pong;     /* n round trips through queue and back */
+    q_kernel *produce_timed;   /* like produce; key carries the time of the push */
+    q_kernel *produce_paced;   /* key carries the INTENDED time; never before it, late ones at once;
                                 one in `sample` is timed */
-    q_kernel *consume_timed; /* like consume; sojourn = now - key's time */
-    q_kernel *pairs_timed;   /* like pairs, each operation timed */
+    q_kernel *consume_timed;   /* like consume; sojourn = now - key's time */
+    q_kernel *pairs_timed;     /* like pairs, each operation timed */
+    q_kernel *produce_offered; /* like produce_paced, each push timed; dropped items are counted */
+    q_kernel *consume_slow;    /* like consume_timed, with work on each item */
 };
 
 /* All drivers of this build, in the order of queues.def; NULL-terminated. */

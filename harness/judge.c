@@ -21,14 +21,19 @@ void judge_fail(struct record *r, const char *format, ...)
 void judge_verify(const struct cell *c, const struct member *members, const struct team *t,
                   struct record *r)
 {
-    uint64_t pushed = 0, popped = 0, in = 0, out = 0, disorder = 0, torn = 0;
+    const struct q_driver *d = c->driver;
+    const bool oldest = c->when_full == Q_DROP_OLDEST;
+    uint64_t pushed = 0, popped = 0, in = 0, out = 0, disorder = 0, torn = 0, refused = 0;
     for (unsigned i = 0; i < t->size; i++) {
         const struct q_worker *w = &members[i].worker;
         if (members[i].failed)
             judge_fail(r, "thread %u could not start: %s", i, strerror(members[i].failed));
+        if (w->other && w->failed_status == Q_IO)
+            judge_fail(r, "thread %u: the spill file: %s", i, strerror(members[i].counts.error));
         if (w->other)
             judge_fail(r, "thread %u got status %d, which must not happen here", i,
                        w->failed_status);
+        refused += w->dropped;
         pushed += w->pushed, popped += w->popped;
         in += w->sum_pushed, out += w->sum_popped;
         disorder += w->disorder, torn += w->torn;
@@ -37,16 +42,30 @@ void judge_verify(const struct cell *c, const struct member *members, const stru
         judge_fail(r, "did not finish in time: %llu of %llu items had come through",
                    (unsigned long long)popped, (unsigned long long)pushed);
     r->items = popped;
-    if (c->driver->traits->floor)
+    if (d->traits->floor)
         return;
-    if (pushed != popped)
+    if (c->workload->shape == SHAPE_OVER) {
+        r->offered = pushed + refused;
+        r->dropped = d->dropped(t->queue);
+        r->spilled = d->spilled(t->queue);
+    }
+    /* Nothing is lost silently: what was taken was given out again, or counted as dropped. */
+    if (oldest && pushed != popped + r->dropped)
+        judge_fail(r, "%llu items pushed, %llu popped, %llu dropped", (unsigned long long)pushed,
+                   (unsigned long long)popped, (unsigned long long)r->dropped);
+    if (!oldest && pushed != popped)
         judge_fail(r, "%llu items pushed, %llu popped", (unsigned long long)pushed,
                    (unsigned long long)popped);
-    if (in != out)
+    if (!oldest && r->dropped != refused)
+        judge_fail(r, "%llu answers were 'dropped', the queue counted %llu",
+                   (unsigned long long)refused, (unsigned long long)r->dropped);
+    if (oldest && refused)
+        judge_fail(r, "%llu new items were dropped, not the oldest", (unsigned long long)refused);
+    if (in != out && !(oldest && r->dropped))
         judge_fail(r, "the popped items are not the pushed ones: sums differ");
     if (torn)
         judge_fail(r, "%llu items were torn", (unsigned long long)torn);
-    if (disorder && c->driver->traits->order != Q_UNORDERED)
+    if (disorder && d->traits->order != Q_UNORDERED)
         judge_fail(r, "%llu items came out of their producer's order",
                    (unsigned long long)disorder);
 }
@@ -71,7 +90,7 @@ void judge_collect(const struct cell *c, const struct member *members, const str
     uint64_t start = UINT64_MAX, end = 0;
     for (unsigned i = 0; i < t->size; i++) {
         const struct member *m = &members[i];
-        const bool paced = c->workload->shape == SHAPE_PACED; /* begins at the epoch, not before */
+        const bool paced = cell_paced(c); /* begins at the epoch, not before */
         const uint64_t begin = paced ? t->epoch : m->worker.start;
         start = begin < start ? begin : start;
         end = m->worker.end > end ? m->worker.end : end;

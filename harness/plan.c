@@ -54,6 +54,8 @@ static const struct row rows[] = {
     {"fill_drain", 1, 0, 1, 8, 1048576, 0, false, "inline", 1},
     {"fill_drain", 1, 0, 1, 64, 65536, 0, false, "inline", 1},
     {"ping_pong", 1, 1, 1, 8, 1024, 0, false, "inline", 0},
+    {"overload", 1, 1, 1, 8, 1024, 2e6, true, "inline", 0},
+    {"overload", 4, 1, 1, 8, 1024, 2e6, true, "inline", 1},
     {"single", 1, 0, 1, 8, 1024, 0, true, "inline", 0},
     {"mpmc", 1, 1, 1, 8, 1024, 0, true, "inline", 1},
     {"mpmc", 4, 4, 1, 8, 1024, 0, true, "inline", 0},
@@ -123,17 +125,20 @@ static int add(struct plan *p, size_t *room, const struct cell *c, size_t group)
     return 0;
 }
 
-/* What one sample takes beside its measured part: fork, warm-up, two probes, verification. */
-static double overhead_ms(const struct cell *c)
+/* What one sample takes beside its measured part: fork, warm-up, two probes, verification; and the
+ * rest of what was offered, for which the slow consumer needs as long again. */
+static double overhead_ms(const struct cell *c, double sample_ms)
 {
-    return 6 + (double)c->capacity * 2e-5 + (c->producers + c->consumers) * 0.3;
+    return (c->workload->shape == SHAPE_OVER ? sample_ms : 0) + 6 + (double)c->capacity * 2e-5 +
+           (c->producers + c->consumers) * 0.3;
 }
 
 static void size_up(struct plan *p)
 {
     p->round_s = 0;
     for (size_t i = 0; i < p->n; i++)
-        p->round_s += (p->sample_ms + overhead_ms(&p->cells[i])) / 1e3 / p->cells[i].every;
+        p->round_s +=
+            (p->sample_ms + overhead_ms(&p->cells[i], p->sample_ms)) / 1e3 / p->cells[i].every;
 }
 
 static void keep_below(struct plan *p, unsigned priority)
@@ -212,13 +217,18 @@ static int fill(struct plan *p, const struct plan_options *o, const struct filte
                               .pin = o->pin,
                               .priority = row->level + (unsigned)(i * 8 / count),
                               .every = row->latency ? 3 : 1};
-            if ((*d)->item_bytes != row->payload || strcmp((*d)->call, row->call) != 0 ||
-                !wanted(f, &c))
+            if ((*d)->item_bytes != row->payload || strcmp((*d)->call, row->call) != 0)
                 continue;
-            if (cell_forbidden(&c))
-                p->forbidden++;
-            else if (add(p, &room, &c, p->groups))
-                return ENOMEM;
+            const bool over = c.workload->shape == SHAPE_OVER && (*d)->traits->policies;
+            const unsigned policies = over ? (*d)->traits->policies : 1u << Q_REFUSE;
+            for (c.when_full = Q_REFUSE; c.when_full <= Q_SPILL; c.when_full++) {
+                if (!(policies >> c.when_full & 1) || !wanted(f, &c))
+                    continue;
+                if (cell_forbidden(&c))
+                    p->forbidden++;
+                else if (add(p, &room, &c, p->groups))
+                    return ENOMEM;
+            }
         }
         /* by hand and indirect are compared with inline: same group */
         if (i + 1 == count || strcmp(rows[i + 1].call, "inline") == 0)

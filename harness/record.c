@@ -247,6 +247,7 @@ void record_cell_name(const struct record *r, char *name, size_t size)
     part_unless(&n, r->pin, "spread");
     if (r->rate > 0)
         part(&n, "/r%.10g", r->rate);
+    part_unless(&n, r->policy, "");
     for (size_t i = 0; i < size && name[i]; i++) {
         if (name[i] == ' ')
             name[i] = '-';

@@ -19,7 +19,7 @@
 
 struct record {
     /* which cell, which round */
-    char workload[16]; /* pairs spsc mpsc mpmc burst fill_drain ping_pong single open, limit */
+    char workload[16]; /* a name of workload.c */
     char queue[48];    /* driver name; for workload "limit" the name of the limit */
     char family[16];
     char call[12];      /* inline, indirect, "by hand" */
@@ -30,7 +30,8 @@ struct record {
     unsigned batch;
     unsigned payload_bytes;
     uint64_t capacity; /* asked for; items */
-    double rate;       /* open, burst: offered items per second, all producers together */
+    double rate;       /* open, burst, overload: offered items per second, by all producers */
+    char policy[16];   /* overload: refuse, block, "drop newest", "drop oldest", spill */
     unsigned round;
     uint64_t sequence; /* order in which the samples of this run were taken */
 
@@ -40,8 +41,10 @@ struct record {
     char error[160];
 
     /* numbers */
-    uint64_t items;    /* successful transfers, each once; ping_pong: round trips */
-    double elapsed_ns; /* first start to last end */
+    uint64_t items; /* successful transfers, each once; ping_pong: round trips */
+    uint64_t offered, dropped, spilled; /* overload: offered = items + dropped; spilled: of the
+                                           items, those that came through the log on disk */
+    double elapsed_ns;                  /* first start to last end */
     double ns_per_item;
     double items_per_s;
     double rtt_before_ns, rtt_after_ns; /* cache-line round trip between the first two CPUs used */
@@ -80,8 +83,8 @@ void record_free_all(struct record *records, size_t n);
  *   workload/family/queue/producers:consumers      mpmc/array/array_mpmc/4:4
  *
  * and, in this order, what differs from the defaults (batch 1, 8-byte items, capacity 1024, inline,
- * throughput, spread, no rate):   /b8 /64B /c64 /indirect /latency /compact /r1000000
- * A space becomes a dash ("by hand": /by-hand). */
+ * throughput, spread, no rate, no policy):
+ *   /b8 /64B /c64 /indirect /latency /compact /r1000000 /drop-newest. A space becomes a dash ("by hand": /by-hand). */
 void record_cell_name(const struct record *r, char *name, size_t size);
 
 #endif

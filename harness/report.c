@@ -15,26 +15,36 @@ static const struct {
     const char *name;
     section *write;
 } sections[] = {
-    {"verdict", section_verdict},         {"machine", section_machine},
-    {"families", section_families},       {"absolute", section_absolute},
-    {"latency", section_latency},         {"memory", section_memory},
-    {"contention", section_contention},   {"oversubscription", section_oversubscription},
-    {"interface", section_interface},     {"limits", section_limits},
-    {"cannot_tell", section_cannot_tell}, {"records", section_records},
-    {"explored", section_explored},       {"progress", section_progress},
-    {"necessity", section_necessity},     {"mutants", section_mutants},
-    {"litmus", section_litmus},           {"counterexamples", section_counterexamples},
+    {"verdict", section_verdict},
+    {"machine", section_machine},
+    {"families", section_families},
+    {"absolute", section_absolute},
+    {"latency", section_latency},
+    {"memory", section_memory},
+    {"contention", section_contention},
+    {"oversubscription", section_oversubscription},
+    {"overload", section_overload},
+    {"interface", section_interface},
+    {"limits", section_limits},
+    {"cannot_tell", section_cannot_tell},
+    {"records", section_records},
+    {"explored", section_explored},
+    {"progress", section_progress},
+    {"necessity", section_necessity},
+    {"mutants", section_mutants},
+    {"litmus", section_litmus},
+    {"counterexamples", section_counterexamples},
 };
 enum {
     SECTIONS = sizeof sections / sizeof *sections,
-    FROM_RECORDS = 12, /* of them; the others come from the model checker's tables */
+    FROM_RECORDS = 13, /* of them; the others come from the model checker's tables */
 };
 
 const char *const report_sections[] = {
-    "verdict",     "machine",    "families",         "absolute",  "latency",
-    "memory",      "contention", "oversubscription", "interface", "limits",
-    "cannot_tell", "records",    "explored",         "progress",  "necessity",
-    "mutants",     "litmus",     "counterexamples",  NULL,
+    "verdict",   "machine",     "families",         "absolute",        "latency",
+    "memory",    "contention",  "oversubscription", "overload",        "interface",
+    "limits",    "cannot_tell", "records",          "explored",        "progress",
+    "necessity", "mutants",     "litmus",           "counterexamples", NULL,
 };
 _Static_assert(sizeof report_sections / sizeof *report_sections == SECTIONS + 1, "one list each");
 

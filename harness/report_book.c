@@ -8,6 +8,7 @@
 
 #include "harness/report.h"
 #include "harness/topology.h"
+#include "harness/workload.h"
 
 /* ---- order --------------------------------------------------------------------------------- */
 
@@ -19,8 +20,9 @@ static int rank(const char *const *list, const char *name)
     return i;
 }
 
-static const char *const workload_order[] = {"pairs",     "spsc",   "mpsc", "mpmc",  "fill_drain",
-                                             "ping_pong", "single", "open", "burst", NULL};
+static const char *const workload_order[] = {"pairs",      "spsc",      "mpsc",   "mpmc",
+                                             "fill_drain", "ping_pong", "single", "open",
+                                             "burst",      "overload",  NULL};
 static const char *const family_order[] = {"mutex", "array", "segment", "ring", "lanes", NULL};
 
 #define BY(a, b)                                                                                   \
@@ -57,7 +59,9 @@ static int by_series(const struct record *a, const struct record *b)
     BY(rank(family_order, a->family), rank(family_order, b->family));
     BY_NAME(a->family, b->family);
     BY_NAME(a->queue, b->queue);
-    BY_NAME(b->call, a->call); /* inline, indirect, by hand */
+    BY_NAME(b->call, a->call);              /* inline, indirect, by hand */
+    for (unsigned i = 0; i <= Q_SPILL; i++) /* policies in the order of enum q_when_full */
+        BY(strcmp(policy_names[i], b->policy) == 0, strcmp(policy_names[i], a->policy) == 0);
     return 0;
 }
 

@@ -121,6 +121,10 @@ void put_interval(FILE *f, const struct interval *i);  /* 12.3 [11.9, 12.8] */
 void put_ratio(FILE *f, const struct interval *i);     /* 1.84x [1.71, 1.97] */
 void put_states(FILE *f, const struct book *b);        /* how many samples saw which state */
 void put_queue(FILE *f, const struct series *s);
+/* " | " and a figure for each of them: quantiles that the samples support, and the maximum. */
+enum { QUANTILE_TITLES = 7 }; /* the last one, samples, is the caller's */
+extern const char *const quantile_titles[QUANTILE_TITLES];
+void put_quantiles(FILE *f, const struct histogram *h, double tick_ns);
 void put_table_head(FILE *f, const char *first, const char *const *titles, size_t n);
 
 /* ---- sections ------------------------------------------------------------------------------ */
@@ -128,7 +132,7 @@ void put_table_head(FILE *f, const char *first, const char *const *titles, size_
 typedef int section(FILE *f, const struct book *b);
 section section_verdict, section_machine, section_families, section_absolute, section_latency;
 section section_memory, section_contention, section_oversubscription, section_interface;
-section section_limits, section_cannot_tell, section_records;
+section section_overload, section_limits, section_cannot_tell, section_records;
 section section_explored, section_progress, section_necessity, section_mutants, section_litmus;
 section section_counterexamples;
 

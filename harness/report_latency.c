@@ -17,9 +17,12 @@ static const struct {
     {"sojourn, from push to pop (ns)", part_sojourn},
 };
 
+const char *const quantile_titles[QUANTILE_TITLES] = {"p50",    "p90", "p99",    "p99.9",
+                                                      "p99.99", "max", "samples"};
+
 static bool is_paced(const struct setting *s) { return s->key->rate > 0; }
 
-static void put_quantiles(FILE *f, const struct histogram *h, double tick_ns)
+void put_quantiles(FILE *f, const struct histogram *h, double tick_ns)
 {
     for (size_t i = 0; i < QUANTILES; i++) {
         fputs(" | ", f);
@@ -33,7 +36,6 @@ static void put_quantiles(FILE *f, const struct histogram *h, double tick_ns)
 
 static void closed_table(FILE *f, const struct setting *s, size_t kind)
 {
-    static const char *const titles[] = {"p50", "p90", "p99", "p99.9", "p99.99", "max", "samples"};
     bool head = false;
     for (size_t i = 0; i < s->n; i++) {
         const struct series *q = &s->series[i];
@@ -44,7 +46,7 @@ static void closed_table(FILE *f, const struct setting *s, size_t kind)
         if (!head) {
             char title[80];
             snprintf(title, sizeof title, "%s", kinds[kind].title);
-            put_table_head(f, title, titles, 7);
+            put_table_head(f, title, quantile_titles, QUANTILE_TITLES);
         }
         head = true;
         fprintf(f, "| %s%s%s", q->key->floor ? "*" : "", q->key->queue,
@@ -121,8 +123,8 @@ int section_latency(FILE *f, const struct book *b)
     for (size_t i = 0; i < b->n_settings; i++) {
         const struct setting *s = &b->settings[i], *run[32] = {s};
         size_t n = 1;
-        if (strcmp(s->key->mode, "latency") != 0)
-            continue;
+        if (strcmp(s->key->mode, "latency") != 0 || s->key->policy[0])
+            continue; /* overload has a section of its own */
         while (is_paced(s) && n < 32 && i + 1 < b->n_settings &&
                strcmp(b->settings[i + 1].key->workload, s->key->workload) == 0 &&
                strcmp(b->settings[i + 1].key->mode, "latency") == 0 &&

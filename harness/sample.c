@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "harness/clock.h"
 #include "harness/stats.h"
@@ -140,6 +141,13 @@ static int assign(struct member *m, unsigned i, const struct cell *c, const stru
         if (producer && !(w->schedule = arrivals(c, share, o->seed + i)))
             return ENOMEM;
         break;
+    case SHAPE_OVER:
+        m->closes = producer;
+        m->kernel = producer ? d->produce_offered : d->consume_slow;
+        w->work = clock_from_ns(2e9 * c->consumers / c->rate);
+        if (producer && !(w->schedule = arrivals(c, share, o->seed + i)))
+            return ENOMEM;
+        break;
     case SHAPE_FLOW:
         m->closes = producer;
         m->kernel = producer ? (c->latency ? d->produce_timed : d->produce)
@@ -168,6 +176,32 @@ static void warm_up(const struct q_driver *d, void *q, uint64_t items)
     }
     free(item);
     free(h);
+}
+
+/* A log for Q_SPILL lies in TMPDIR, or in /var/tmp, which is more often on a disk than /tmp is. It
+ * loses its name as soon as it is open: nothing is left behind, however the sample ends. */
+static const char *log_place(void)
+{
+    const char *const place = getenv("TMPDIR");
+    return place && *place ? place : "/var/tmp";
+}
+
+static int init(const struct q_driver *d, void *queue, struct q_config config)
+{
+    char directory[4000], path[4032];
+    if (config.when_full != Q_SPILL)
+        return d->init(queue, &config);
+    if ((size_t)snprintf(directory, sizeof directory, "%s/queuelab-spill.XXXXXX", log_place()) >=
+        sizeof directory)
+        return ENAMETOOLONG;
+    if (!mkdtemp(directory))
+        return errno;
+    snprintf(path, sizeof path, "%s/log", directory);
+    config.spill_path = path;
+    const int error = d->init(queue, &config);
+    unlink(path);
+    rmdir(directory);
+    return error;
 }
 
 /* The first processor of the team that is not its first thread's; cpu[0] when there is none. */
@@ -230,8 +264,11 @@ static void sample_queue(const struct cell *c, const struct run_options *o, stru
     const bool ping = c->workload->shape == SHAPE_PING;
     const struct q_config config = {.capacity = c->capacity,
                                     .producers = c->producers + 1,
-                                    .consumers = (c->consumers ? c->consumers : c->producers) + 1};
-    if ((error = d->init(queue, &config)) != 0) {
+                                    .consumers = (c->consumers ? c->consumers : c->producers) + 1,
+                                    .when_full = c->when_full};
+    if ((error = init(d, queue, config)) != 0) {
+        if (config.when_full == Q_SPILL)
+            judge_fail(r, "spill file in %s: %s", log_place(), strerror(error));
         judge_fail(r, "init: %s", strerror(error));
         goto free_all;
     }
@@ -247,7 +284,7 @@ static void sample_queue(const struct cell *c, const struct run_options *o, stru
     struct team team = {.driver = d, .queue = queue, .size = size};
     a_init(&team.producers_left, c->producers);
     uint64_t items = sample_size(c, o->target_ns);
-    if (c->workload->shape == SHAPE_PACED)
+    if (cell_paced(c))
         items = (uint64_t)(c->rate * (double)o->target_ns / 1e9);
     for (unsigned i = 0; i < size && r->ok; i++) {
         members[i].team = &team;
@@ -268,7 +305,7 @@ static void sample_queue(const struct cell *c, const struct run_options *o, stru
     for (unsigned spins = 0; a_load(&team.ready, acquire) < started;)
         q_relax(&spins);
     team.stop = !r->ok;
-    team.epoch = clock_ticks() + clock_from_ns(c->workload->shape == SHAPE_PACED ? 200e3 : 0);
+    team.epoch = clock_ticks() + clock_from_ns(cell_paced(c) ? 200e3 : 0);
     a_store(&team.go, true, release);
     watch(&team, members, sample_timeout_ns(o));
     if (r->ok)

@@ -75,6 +75,16 @@ static enum q_status any_pop_wait(void *q, void *h, void *item, uint64_t timeout
 static void any_close(void *q, void *h) { conforms_close(q, h); }
 static size_t any_capacity(const void *q) { return conforms_capacity(q); }
 static struct q_bytes any_bytes(const void *q) { return conforms_bytes(q); }
+
+/* A queue with policies (traits.policies) defines N_POLICIES, N_dropped and N_spilled. */
+#if CAT(Q_NAME, _POLICIES)
+static uint64_t any_dropped(const void *q) { return OP(_dropped)(q); }
+static uint64_t any_spilled(const void *q) { return OP(_spilled)(q); }
+#else
+#define any_dropped 0
+#define any_spilled 0
+#endif
+
 static void any_make(void *item, uint64_t key) { *(q_item *)item = q_item_of(key); }
 static uint64_t any_key(const void *item) { return q_intact(item) ? q_key(item) : 0; }
 
@@ -95,6 +105,7 @@ static uint64_t any_key(const void *item) { return q_intact(item) ? q_key(item) 
 #endif
 
 #include "harness/loops.h"
+#include "harness/loops_overload.h"
 
 #ifdef STAMP_BY_HAND
 #undef CALL
@@ -137,6 +148,8 @@ const struct q_driver CAT(q_driver_, Q_ID) = {
     .close = any_close,
     .capacity = any_capacity,
     .bytes = any_bytes,
+    .dropped = any_dropped,
+    .spilled = any_spilled,
     .make = any_make,
     .key = any_key,
     .produce = KERNEL(produce),
@@ -149,5 +162,7 @@ const struct q_driver CAT(q_driver_, Q_ID) = {
     .produce_paced = produce_paced,
     .consume_timed = consume_timed,
     .pairs_timed = pairs_timed,
+    .produce_offered = produce_offered,
+    .consume_slow = consume_slow,
 };
 _Static_assert(alignof(queue) <= Q_LINE && alignof(handle) <= Q_LINE, "alignment beyond Q_LINE");

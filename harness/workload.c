@@ -15,6 +15,8 @@ const struct workload workloads[] = {
      SHAPE_PACED, true, 1},
     {"burst", "bursts of 64 items at a fixed mean rate, latency from the intended time",
      SHAPE_PACED, true, 64},
+    {"overload", "bursts of 4096, twice as many as the consumer takes: what a full queue does",
+     SHAPE_OVER, true, 4096},
     {"limit", "a physical limit of the machine, no queue", SHAPE_PAIRS, false, 0},
 };
 const size_t workload_count = sizeof workloads / sizeof *workloads;
@@ -27,6 +29,11 @@ const struct workload *workload_find(const char *name)
     return NULL;
 }
 
+const char *const policy_names[] = {
+    [Q_REFUSE] = "refuse",           [Q_BLOCK] = "block", [Q_DROP_NEWEST] = "drop newest",
+    [Q_DROP_OLDEST] = "drop oldest", [Q_SPILL] = "spill",
+};
+
 static bool over(unsigned asked, unsigned most) { return most != 0 && asked > most; }
 
 const char *cell_forbidden(const struct cell *c)
@@ -37,6 +44,8 @@ const char *cell_forbidden(const struct cell *c)
     const bool both = c->consumers == 0; /* every thread pushes and pops */
     if (t->floor && c->workload->shape != SHAPE_PAIRS)
         return "a floor moves no items between threads";
+    if (c->workload->shape == SHAPE_OVER && !c->driver->dropped)
+        return "can only refuse when it is full";
     if (t->one_thread && c->producers + c->consumers > 1)
         return "carries items only within one thread";
     if (c->workload->shape == SHAPE_PING && (c->producers != 1 || c->consumers != 1))
@@ -65,5 +74,7 @@ void cell_describe(const struct cell *c, struct record *r)
     r->payload_bytes = d ? d->item_bytes : 8;
     r->capacity = c->capacity;
     r->rate = c->rate;
+    if (c->workload->shape == SHAPE_OVER)
+        snprintf(r->policy, sizeof r->policy, "%s", policy_names[c->when_full]);
     r->floor = d ? d->traits->floor : true;
 }

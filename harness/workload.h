@@ -23,6 +23,7 @@ enum shape {
     SHAPE_FILL,  /* one thread fills to the capacity, then drains */
     SHAPE_PING,  /* one item to and fro between two threads through two queues */
     SHAPE_PACED, /* a flow whose items have intended times */
+    SHAPE_OVER,  /* the same, to a consumer that takes half of what is offered */
 };
 
 struct workload {
@@ -30,7 +31,7 @@ struct workload {
     const char *what; /* one line for people */
     enum shape shape;
     bool latency;   /* makes sense only as a latency measurement */
-    unsigned burst; /* paced: items that share one intended time */
+    unsigned burst; /* paced, over: items that share one intended time */
 };
 
 extern const struct workload workloads[];
@@ -44,11 +45,12 @@ struct cell {
     unsigned producers, consumers; /* pairs, fill: all threads, 0 */
     unsigned batch;
     uint64_t capacity;
-    double rate;       /* paced: items per second, all producers together */
-    bool latency;      /* time single operations; else throughput */
-    const char *pin;   /* topology.h: spread, compact, none */
-    unsigned priority; /* 0 is dropped last when the budget is short */
-    unsigned every;    /* a sample in every so many rounds: latency in one of three, for its figures
+    double rate;                /* paced, over: items offered per second, all producers together */
+    enum q_when_full when_full; /* over: the queue's policy; else Q_REFUSE */
+    bool latency;               /* time single operations; else throughput */
+    const char *pin;            /* topology.h: spread, compact, none */
+    unsigned priority;          /* 0 is dropped last when the budget is short */
+    unsigned every; /* a sample in every so many rounds: latency in one of three, for its figures
                           come from histograms merged over the rounds */
 
     double ns_per_item; /* last seen, 0 unknown: sizes the next sample */
@@ -56,6 +58,15 @@ struct cell {
 
 /* NULL when this queue's traits allow the cell, else the reason why not. */
 const char *cell_forbidden(const struct cell *c);
+
+/* Whether its items have intended times. */
+static inline bool cell_paced(const struct cell *c)
+{
+    return c->workload->shape == SHAPE_PACED || c->workload->shape == SHAPE_OVER;
+}
+
+/* "refuse", "drop oldest", ... */
+extern const char *const policy_names[Q_SPILL + 1];
 
 /* Fills in which cell a record is of. */
 void cell_describe(const struct cell *c, struct record *r);

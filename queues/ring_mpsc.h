@@ -276,6 +276,8 @@ static inline struct q_bytes ring_mpsc_bytes(const struct ring_mpsc *q)
     return q_memory_bytes(&q->ring.memory, sizeof *q);
 }
 
+#define ring_mpsc_POLICIES 1 /* _dropped and _spilled below: what the harness counts with */
+
 /* Items discarded by Q_DROP_NEWEST or Q_DROP_OLDEST so far. */
 static inline uint64_t ring_mpsc_dropped(const struct ring_mpsc *q)
 {
