@@ -127,6 +127,9 @@ extern const char *const quantile_titles[QUANTILE_TITLES];
 void put_quantiles(FILE *f, const struct histogram *h, double tick_ns);
 void put_table_head(FILE *f, const char *first, const char *const *titles, size_t n);
 
+void put_targets(FILE *f, const struct book *b);         /* report_targets.c: the table, */
+void put_targets_verdict(FILE *f, const struct book *b); /* and its sum in a sentence */
+
 /* ---- sections ------------------------------------------------------------------------------ */
 
 typedef int section(FILE *f, const struct book *b);

@@ -465,6 +465,8 @@ int section_verdict(FILE *f, const struct book *b)
                 where->state);
     }
 
+    put_targets_verdict(f, b);
+
     size_t ok = 0, failed = 0, compared = 0, ties = 0, few = 0;
     for (size_t i = 0; i < b->n_records; i++) {
         const struct record *r = &b->records[i];
