@@ -34,17 +34,19 @@ static const struct {
     {"mutants", section_mutants},
     {"litmus", section_litmus},
     {"counterexamples", section_counterexamples},
+    {"contents", section_contents},
 };
 enum {
     SECTIONS = sizeof sections / sizeof *sections,
-    FROM_RECORDS = 13, /* of them; the others come from the model checker's tables */
+    FROM_RECORDS = 13,       /* of them; the others come from the model checker's tables */
+    CONTENTS = SECTIONS - 1, /* and the last one from the headings of all */
 };
 
 const char *const report_sections[] = {
-    "verdict",   "machine",     "families",         "absolute",        "latency",
-    "memory",    "contention",  "oversubscription", "overload",        "interface",
-    "limits",    "cannot_tell", "records",          "explored",        "progress",
-    "necessity", "mutants",     "litmus",           "counterexamples", NULL,
+    "verdict",         "machine",          "families", "absolute",  "latency", "memory",
+    "contention",      "oversubscription", "overload", "interface", "limits",  "cannot_tell",
+    "records",         "explored",         "progress", "necessity", "mutants", "litmus",
+    "counterexamples", "contents",         NULL,
 };
 _Static_assert(sizeof report_sections / sizeof *report_sections == SECTIONS + 1, "one list each");
 
@@ -184,7 +186,10 @@ struct job {
     struct body body[SECTIONS];
     char *fresh[SECTIONS];
     size_t fresh_size[SECTIONS];
+    char *without_contents;
 };
+
+static char *assemble(const struct job *j, size_t *size);
 
 static int prepare(struct job *j, const char *results_dir, const char *report_path, char *message,
                    size_t message_size)
@@ -205,11 +210,15 @@ static int prepare(struct job *j, const char *results_dir, const char *report_pa
     if (!error && (error = proof_tables(&j->proof, &j->tables, &j->tables_size)))
         snprintf(message, message_size, "no memory to write %s/TABLES.md", j->proof.models);
     j->book.proof = &j->proof;
-    for (int i = 0; i < SECTIONS && !error; i++)
+    for (int i = 0; i < SECTIONS && !error; i++) {
+        size_t size;
+        if (i == CONTENTS)
+            j->book.report = j->without_contents = assemble(j, &size);
         if (!(j->fresh[i] = generate(&j->book, i, &j->fresh_size[i]))) {
             snprintf(message, message_size, "no memory to write section '%s'", sections[i].name);
             error = ENOMEM;
         }
+    }
     return error;
 }
 
@@ -217,6 +226,7 @@ static void finish(struct job *j)
 {
     for (int i = 0; i < SECTIONS; i++)
         free(j->fresh[i]);
+    free(j->without_contents);
     free(j->report);
     free(j->tables);
     proof_free(&j->proof);
@@ -239,7 +249,8 @@ static char *assemble(const struct job *j, size_t *size)
         if (next < 0)
             break;
         fwrite(from, 1, (size_t)(j->body[next].begin - from), f);
-        fwrite(j->fresh[next], 1, j->fresh_size[next], f);
+        if (j->fresh[next])
+            fwrite(j->fresh[next], 1, j->fresh_size[next], f);
         from = j->body[next].end;
         done[next] = true;
     }
@@ -333,8 +344,11 @@ int report_check(const char *results_dir, const char *report_path, char *message
         snprintf(message, message_size,
                  "%s:%u: section '%s' is not what %s%s gives; write it again with "
                  "`./run_all.sh report`",
-                 report_path, line, sections[i].name, from_records ? results_dir : j->proof.models,
-                 from_records ? "" : "/");
+                 report_path, line, sections[i].name,
+                 from_records    ? results_dir
+                 : i == CONTENTS ? "the list of its headings"
+                                 : j->proof.models,
+                 from_records || i == CONTENTS ? "" : "/");
         error = EILSEQ;
     }
     if (!error)

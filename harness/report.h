@@ -14,7 +14,7 @@
  * Only what stands between the markers is rewritten. Every section of `report_sections` has its
  * pair exactly once; a missing, doubled, crossed or unknown marker is an error that names it. The
  * text follows from the files of the results directory and from the model checker's tables
- * (report_proof.h), and from nothing else, so the same records and tables give the same bytes, and
+ * (report_proof.h), and from nothing else (the table of contents from the headings), so the same records and tables give the same bytes, and
  * report_check can say whether a report was edited by hand or is stale. models/TABLES.md is
  * generated as a whole.
  *

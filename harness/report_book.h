@@ -51,6 +51,7 @@ struct book {
     char results_dir[4096];
     const char *directory;     /* its last part */
     const struct proof *proof; /* report_proof.h: the model checker's tables; NULL for figures */
+    const char *report;        /* all of it but the table of contents */
 };
 
 int book_read(struct book *b, const char *results_dir, char *message, size_t message_size);
@@ -137,7 +138,7 @@ section section_verdict, section_machine, section_families, section_absolute, se
 section section_memory, section_contention, section_oversubscription, section_interface;
 section section_overload, section_limits, section_cannot_tell, section_records;
 section section_explored, section_progress, section_necessity, section_mutants, section_litmus;
-section section_counterexamples;
+section section_counterexamples, section_contents;
 
 int report_data(const struct book *b, const char *data_dir, char *message, size_t message_size);
 int read_whole(const char *path, char **text, size_t *size, char *message, size_t message_size);

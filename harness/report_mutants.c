@@ -152,6 +152,27 @@ int section_litmus(FILE *f, const struct book *b)
     return 0;
 }
 
+/* A mutant's counterexample says nothing of the queue that is measured: say so before it is read.
+ * Its line in queues.tsv ends in what the bug is. */
+static void put_what_it_is_of(FILE *f, const struct proof *p, const char *name, int n)
+{
+    const char *line = p->mutants;
+    while (line && *line && (strncmp(line, name, (size_t)n) != 0 || line[n] != '\t')) {
+        line += strcspn(line, "\n");
+        line += *line == '\n';
+    }
+    if (!line || !*line)
+        return;
+    const char *const subject = line + n + 1, *const end = line + strcspn(line, "\n"), *why = end;
+    const int subject_n = (int)strcspn(subject, "\t");
+    while (why[-1] != '\t')
+        why--;
+    fprintf(f,
+            "`%.*s` is a mutant: `%.*s` with a bug planted for the checker to find (*%.*s*). What "
+            "follows is no violation of `%.*s` as it is.\n\n",
+            n, name, subject_n, subject, (int)(end - why), why, subject_n, subject);
+}
+
 int section_counterexamples(FILE *f, const struct book *b)
 {
     const struct proof *const p = b->proof;
@@ -163,8 +184,10 @@ int section_counterexamples(FILE *f, const struct book *b)
     for (size_t i = 0; i < COUNTEREXAMPLES && p->golden[i].text; i++) {
         const char *const text = p->golden[i].text, *const name = p->golden[i].name;
         const size_t n = strlen(text);
-        fprintf(f, "#### %.*s\n\n```text\n%s%s```\n\n", (int)(strlen(name) - 4), name, text,
-                n && text[n - 1] == '\n' ? "" : "\n");
+        const int stem = (int)(strlen(name) - 4); /* without .txt */
+        fprintf(f, "#### %.*s\n\n", stem, name);
+        put_what_it_is_of(f, p, name, stem);
+        fprintf(f, "```text\n%s%s```\n\n", text, n && text[n - 1] == '\n' ? "" : "\n");
     }
     if (p->n_golden > COUNTEREXAMPLES)
         fprintf(f, "%zu more: [models/golden](models/golden).\n", p->n_golden - COUNTEREXAMPLES);

@@ -196,6 +196,15 @@ static int golden_read(struct proof *p, char *message, size_t size)
     return error;
 }
 
+static int mutants_read(struct proof *p, char *message, size_t size)
+{
+    char path[4200];
+    size_t n;
+    snprintf(path, sizeof path, "%s/mutants/queues.tsv", p->models);
+    const int error = read_whole(path, &p->mutants, &n, message, size);
+    return error == ENOENT || error == ENOTDIR ? 0 : error;
+}
+
 /* ---- all of it ----------------------------------------------------------------------------- */
 
 int proof_read(struct proof *p, const char *report_path, char *message, size_t message_size)
@@ -211,6 +220,8 @@ int proof_read(struct proof *p, const char *report_path, char *message, size_t m
         error = table_read(p, kind, message, message_size);
     if (!error)
         error = golden_read(p, message, message_size);
+    if (!error)
+        error = mutants_read(p, message, message_size);
     if (error && !message[0])
         snprintf(message, message_size, "cannot read the tables in %s: %s", p->models,
                  strerror(error));
@@ -223,6 +234,7 @@ void proof_free(struct proof *p)
         free(p->table[kind].text);
         free(p->table[kind].cell);
     }
+    free(p->mutants);
     for (size_t i = 0; i < COUNTEREXAMPLES; i++) {
         free(p->golden[i].name);
         free(p->golden[i].text);

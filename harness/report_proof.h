@@ -28,6 +28,7 @@ enum { COUNTEREXAMPLES = 2 };
 struct proof {
     char models[4096]; /* the directory */
     struct table table[PROOF_TABLES];
+    char *mutants;   /* models/mutants/queues.tsv, as it is; NULL: not there */
     size_t n_golden; /* how many there are, and the ones that are shown */
     struct counterexample {
         char *name, *text;

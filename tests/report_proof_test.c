@@ -40,6 +40,9 @@ static void tables(void)
                                    "four\tlanes_strict_over_array_mpmc\tsurvives: x\t-\t"
                                    "survives: nothing lets it\n"
                                    "five\tfive.c\tdeadlock\tmain\tdeadlock\n");
+    put_table("mutants/queues.tsv", "# name, queue, the rest\n"
+                                    "ring_spsc_one_more\tring_mpsc\ta\tnot this one\n"
+                                    "ring_spsc_one\tring_spsc\ta\tb\tpush forgets\n");
     put_table("litmus/counts.tsv", "# Counted.\n# By whom.\nSB\tx=1 || y=1\t4\t3\nSB\tx=2\t1\t1\n"
                                    "MP\tx=3\t1200\t4\n");
     put_table("golden/aa.txt", "never shown\n");
@@ -134,7 +137,10 @@ static void the_checkers_own_tests_are_told(void **state)
     expect(text, "3 small programs of 2 shapes, whose numbers of execution graphs are known: 1,205 "
                  "under RC11, 8 under SC; in 2 of the programs");
     expect(text, "#### mp_one\n\n```text\nT1   T2\nx=1\n```\n");
-    expect(text, "#### ring_spsc_one\n\n```text\nT1   T2\npush\n```\n\n1 more");
+    expect(text,
+           "#### ring_spsc_one\n\n`ring_spsc_one` is a mutant: `ring_spsc` with a bug planted "
+           "for the checker to find (*push forgets*). What follows is no violation of "
+           "`ring_spsc` as it is.\n\n```text\nT1   T2\npush\n```\n\n1 more");
     assert_null(strstr(text, "never shown"));
     free(text);
 }
