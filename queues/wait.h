@@ -18,7 +18,7 @@
  * Either the publisher sees the waiter or the waiter sees the item: that is the store-buffering
  * pattern, and it needs a full fence on both sides. The sleeper pays for both by making every
  * processor that runs this process pass a fence (membarrier, Linux 4.14): a few microseconds just
- * before a sleep that costs more. Where the kernel has no membarrier, notify fences itself.
+ * before a sleep that costs more. Where the kernel has no membarrier, each side fences itself.
  *
  * A woken waiter that got an item wakes the next one if there is one: a queue that is not `exact`
  * may hand out two items after a single publication, and one wake-up must not be lost for it.
@@ -81,17 +81,18 @@ static inline bool q_membarrier_register(void)
 #endif
 }
 
-/* The heavy side: a full fence here and, if asymmetric, in every thread of the process. False: the
- * kernel refused (no memory, a seccomp filter set since), so the light sides passed no fence. */
+/* The heavy side: a full fence here and, if asymmetric, in every thread of the process: membarrier
+ * is both. False: the kernel refused (no memory, a seccomp filter set since), and nobody passed a
+ * fence. */
 static inline bool a_fence_heavy(bool asymmetric)
 {
-    a_fence(seq_cst); /* [sc: store buffering: our `waiters` against the publisher's item] */
 #ifdef SYS_membarrier
     if (asymmetric)
         return syscall(SYS_membarrier, Q_MEMBARRIER_EXPEDITED, 0, 0) == 0;
 #else
     (void)asymmetric;
 #endif
+    a_fence(seq_cst); /* [sc: store buffering: our `waiters` against the publisher's item] */
     return true;
 }
 

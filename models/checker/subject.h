@@ -26,6 +26,9 @@ unsigned model_choose(unsigned n) __attribute__((weak));
 void model_disk_full_at(uint64_t bytes) __attribute__((weak));
 /* The nth time that a file is written or cut, counted for each file from 1, is an EIO. */
 void model_disk_fails_at(unsigned n) __attribute__((weak));
+/* From here on the kernel refuses membarrier (ENOSYS): said before a program registers, a kernel
+ * that has none; after, one that has come to forbid it (a seccomp filter). */
+void model_refuse_membarrier(void) __attribute__((weak));
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

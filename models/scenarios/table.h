@@ -34,6 +34,7 @@ enum {
     NEEDS_DROP_OLDEST = 1024,
     NEEDS_SPILL = 16384,
     NOT_RECORDED = 2048, /* no operations for the checker to put in order */
+    NEEDS_PARKING = 32768, /* waits by the event counts of wait.h */
 };
 
 #define MPMC (NEEDS_PRODUCERS | NEEDS_CONSUMERS)
@@ -73,6 +74,10 @@ enum {
     X(alloc_failure, "a push without memory answers NOMEM, takes nothing and breaks nothing", 2,   \
       2, 0)                                                                                        \
     X(attach_detach, "threads come and go while others push and pop", 2, 2, 0)                     \
+    X(park_wake_fenced, "no wake-up is lost where the kernel has no membarrier", 2, 2,             \
+      NEEDS_PARKING)                                                                               \
+    X(park_wake_refused, "no wake-up is lost when the kernel comes to refuse membarrier", 2, 2,    \
+      NEEDS_PARKING)                                                                               \
     X(block_waits, "under Q_BLOCK a push to a full queue sleeps until there is room", 2, 1,        \
       NEEDS_BLOCK)                                                                                 \
     X(drop_newest, "under Q_DROP_NEWEST a push answers DROPPED only when it found no room", 2, 1,  \
@@ -142,6 +147,8 @@ static inline const char *scenario_why_not(const struct scenario *s, const struc
         return "EMPTY and FULL may be out of date";
     if (n & NEEDS_INEXACT && t->exact)
         return "every push makes its own item visible";
+    if (n & NEEDS_PARKING && t->native & Q_WAIT)
+        return "waits in its own way";
     if (n & NEEDS_CLOSE_ANY && !t->close_any)
         return "must not be closed while others push";
     if (n & (NEEDS_LANES | NEEDS_STRICT | NEEDS_FAIR) && t->lanes == 1)

@@ -27,6 +27,8 @@ static inline uintptr_t called_at(uintptr_t pc, uintptr_t sp)
 /* The program registered for expedited membarrier (hooks_futex.c, anew in every execution): from
  * then on its compiler fences are the light side of an asymmetric fence (P1202). */
 extern bool model_membarrier;
+/* The program said that the kernel refuses it (subject.h), anew in every execution. */
+extern bool model_membarrier_refused;
 
 /* The place to blame when a call itself is wrong. */
 static inline struct place place_of_call(const char *what, uintptr_t pc)

@@ -17,7 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-bool model_membarrier;
+bool model_membarrier, model_membarrier_refused;
 
 static long fails(int error)
 {
@@ -122,6 +122,8 @@ static long membarrier_register(uintptr_t pc)
 
 static long membarrier(int command, uintptr_t pc)
 {
+    if (model_membarrier_refused)
+        return fails(ENOSYS);
     switch (command) {
     case MEMBARRIER_CMD_QUERY:
         return MEMBARRIER_CMD_PRIVATE_EXPEDITED | MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED;

@@ -87,6 +87,14 @@ unsigned model_choose(unsigned n)
     return n > 1 && current ? step_choose(n, BUDGET_NONE, "model_choose", HERE) : 0;
 }
 
+void model_refuse_membarrier(void)
+{
+    if (current && (current->id != 0 || threads[1].state != THREAD_NONE)) /* as for registering */
+        unsupported(HERE, "model_refuse_membarrier() after the first thread was created: say it "
+                          "in main before that");
+    model_membarrier_refused = true;
+}
+
 /* ---- pauses -------------------------------------------------------------------------------- */
 
 static int hint(uintptr_t pc)
@@ -214,7 +222,7 @@ HOOK(int, model_sched_getcpu, void) { return 0; }
 void hooks_reset(void)
 {
     exit_reset();
-    model_membarrier = false;
+    model_membarrier = model_membarrier_refused = false;
     files_reset();
 }
 
