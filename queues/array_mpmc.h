@@ -26,7 +26,8 @@
  *
  * Edges   filled   push  -> pop    the cell holds the item of this turn
  *         freed    pop   -> push   the cell has been read and may be overwritten
- *         closed   close -> pop    the tail you read next is the last one */
+ *         closed   close -> pop    what happened before close: also that ring_spill.h's log is in use
+ *                                  (that the tail is the last one, its own bit says) */
 #ifndef QUEUES_ARRAY_MPMC_H
 #define QUEUES_ARRAY_MPMC_H
 
@@ -147,8 +148,9 @@ static inline enum q_status array_mpmc_no_item(const struct array_mpmc *q, uint6
 }
 
 /* ---- push and pop -------------------------------------------------------------------------- *
- * The turn of the cell at a stale index is beyond the one we look for: look again. At the true
- * index it can only be that one, or an earlier one: nobody passes this cell before it changes. */
+ * The turn of the cell at a stale index is beyond the one we look for: others were faster, look again
+ * after a pause. At the true index it can only be that one, or an earlier one: nobody passes this
+ * cell before it changes. */
 
 static inline q_hot enum q_status array_mpmc_push(struct array_mpmc *q, struct array_mpmc_handle *h,
                                                   q_item item)
@@ -162,6 +164,7 @@ static inline q_hot enum q_status array_mpmc_push(struct array_mpmc *q, struct a
             return tail & ARRAY_MPMC_CLOSED ? Q_CLOSED : Q_FULL;
         if (seen > turn) {
             h->counts.retries++;
+            q_backoff(&step);
             continue;
         }
         const uint64_t mine = tail;
@@ -187,6 +190,7 @@ static inline q_hot enum q_status array_mpmc_pop(struct array_mpmc *q, struct ar
             return array_mpmc_no_item(q, head);
         if (seen > turn) {
             h->counts.retries++;
+            q_backoff(&step);
             continue;
         }
         const uint64_t mine = head;
@@ -220,6 +224,7 @@ static inline size_t array_mpmc_push_n(struct array_mpmc *q, struct array_mpmc_h
             if (seen < array_mpmc_turn(q, tail))
                 return 0;
             h->counts.retries++;
+            q_backoff(&step);
             continue;
         }
         const uint64_t mine = tail;
@@ -251,6 +256,7 @@ static inline size_t array_mpmc_pop_n(struct array_mpmc *q, struct array_mpmc_ha
             if (seen < array_mpmc_turn(q, head) + 1)
                 return 0;
             h->counts.retries++;
+            q_backoff(&step);
             continue;
         }
         const uint64_t mine = head;

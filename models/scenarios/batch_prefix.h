@@ -1,15 +1,18 @@
 /* batch_prefix.h: push_n takes the first of its items, pop_n gives the oldest, and neither tears or
  * reorders. A batch is no single operation of a sequential queue, so nothing is recorded here; with
  * one producer and one consumer the order is claimed outright: 1, 2, 3, ... without a gap. */
+enum { BATCH_MAX = 3 };
+
 static void *batch_pushes(void *end)
 {
     struct end *const e = end;
-    q_item items[2];
-    for (unsigned i = 0; i < 2; i++)
+    q_item items[BATCH_MAX];
+    for (unsigned i = 0; i < e->todo; i++)
         items[i] = q_item_of(e->first + i);
-    const size_t took = OP(_push_n)(q, e->h, items, 2);
-    claim(took <= 2, "push_n took more than it was given");
-    claim(took == 2 || OP(_traits).bounded, "unbounded, but push_n took less than it was given");
+    const size_t took = OP(_push_n)(q, e->h, items, e->todo);
+    claim(took <= e->todo, "push_n took more than it was given");
+    claim(took == e->todo || OP(_traits).bounded,
+          "unbounded, but push_n took less than it was given");
     for (unsigned i = 0; i < took; i++)
         e->pushed[e->pushes++] = e->first + i;
     return NULL;
@@ -21,6 +24,7 @@ static void *batch_pops(void *end)
     q_item items[2];
     const size_t got = OP(_pop_n)(q, e->h, items, 2);
     claim(got <= 2, "pop_n gave more than it was asked for");
+    claim(e->pops + got <= KEYS_MAX, "more items came out than can be inside");
     for (unsigned i = 0; i < got; i++)
         e->popped[e->pops++] = q_key(&items[i]);
     return NULL;
@@ -40,7 +44,7 @@ static void batch_settle(struct end *producer, struct end *consumer)
 SCENARIO(batch_prefix)
 {
     client_begin(CAPACITY_batch_prefix);
-    struct end *const producer = end_open(Q_PRODUCER, 0, 2);
+    struct end *const producer = end_open(Q_PRODUCER, 2, 2);
     struct end *const consumer = end_open(Q_CONSUMER, 0, 0);
     const enum q_status s = OP(_push)(q, producer->h, q_item_of(1));
     claim(s == Q_OK, "a push into an empty queue fails");
