@@ -21,7 +21,8 @@
  * is still under way: not `exact`. And an inner queue of fixed size may refuse an item for which a
  * unit was reserved while a pop is stopped inside it: the unit goes back and the answer is FULL.
  *
- * Edges   room   pop -> push    a reserved unit: its last item has left its lane
+ * Edges   room   pop -> push    a reserved unit: its last item has left its lane, and what happened
+ *                               before that pop (of another lane the inner queue knows nothing)
  *         What carries the items are the edges of the inner queue. */
 #ifndef QUEUES_LANES_H
 #define QUEUES_LANES_H

@@ -24,7 +24,8 @@
  *
  * Threads.  A handle belongs to one thread at a time and begins with `struct q_counts counts`.
  *   attach and detach may run while others push and pop; init and destroy may not.
- * Order.    What happens before a push happens before the pop that returns its item.
+ * Order.    What happens before a push happens before the pop that returns its item; before a pop,
+ *   before the push that takes the room it made; before close, before a pop that answers CLOSED.
  * Batches.  push_n takes a prefix and pop_n gives the oldest; both stop early rather than wait.
  *   A short push_n says nothing about why: ask N_push for the next item.
  * Close.    Every push that answered OK, also during close, is popped; then pops answer CLOSED for

@@ -74,6 +74,10 @@ enum {
     X(alloc_failure, "a push without memory answers NOMEM, takes nothing and breaks nothing", 2,   \
       2, 0)                                                                                        \
     X(attach_detach, "threads come and go while others push and pop", 2, 2, 0)                     \
+    X(close_publishes, "what was written before close is there for whoever is answered CLOSED", 2, \
+      2, 0)                                                                                        \
+    X(room_publishes, "what was written before a pop is there for the push that takes its room",   \
+      2, 1, NEEDS_BOUNDED)                                                                         \
     X(park_wake_fenced, "no wake-up is lost where the kernel has no membarrier", 2, 2,             \
       NEEDS_PARKING)                                                                               \
     X(park_wake_refused, "no wake-up is lost when the kernel comes to refuse membarrier", 2, 2,    \
