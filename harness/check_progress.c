@@ -33,6 +33,7 @@ static const char *const scenario_order[] = {"publish",
                                              "drop_oldest_two",
                                              "depth_never_underflows",
                                              "two_producers_link",
+                                             "reuse",
                                              "mpmc_2x2"};
 enum { SMALL = 12 }; /* the others only where something that was promised is missing */
 

@@ -78,3 +78,7 @@ SCENARIO(drop_oldest_two) { return drop_oldest_both(CAPACITY_drop_oldest_two, 1)
 
 /* The second producer comes round to the cell that the first has claimed and not yet filled. */
 SCENARIO(drop_oldest_laps) { return drop_oldest_both(CAPACITY_drop_oldest_laps, 2); }
+
+/* One cell. The second producer discards its own first item, and before it has pushed the next the
+ * first producer takes the cell: what else would tell it that the item has been written? */
+SCENARIO(drop_oldest_reuse) { return drop_oldest_both(CAPACITY_drop_oldest_reuse, 2); }

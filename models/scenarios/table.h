@@ -78,6 +78,9 @@ enum {
       2, 0)                                                                                        \
     X(room_publishes, "what was written before a pop is there for the push that takes its room",   \
       2, 1, NEEDS_BOUNDED)                                                                         \
+    X(reuse, "a place is filled again only when whoever emptied it has read it", 3, 2,             \
+      NEEDS_CONSUMERS)                                                                             \
+    X(reuse_batch, "so are the places of a batch", 3, 2, NEEDS_CONSUMERS | NOT_RECORDED)           \
     X(park_wake_fenced, "no wake-up is lost where the kernel has no membarrier", 2, 2,             \
       NEEDS_PARKING)                                                                               \
     X(park_wake_refused, "no wake-up is lost when the kernel comes to refuse membarrier", 2, 2,    \
@@ -92,6 +95,8 @@ enum {
       NEEDS_DROP_OLDEST)                                                                           \
     X(drop_oldest_laps, "under Q_DROP_OLDEST an item still being pushed is not discarded", 2, 2,   \
       NEEDS_DROP_OLDEST)                                                                           \
+    X(drop_oldest_reuse, "under Q_DROP_OLDEST a discarded item's place may be another's next", 2,  \
+      1, NEEDS_DROP_OLDEST)                                                                        \
     X(spill_order,                                                                                 \
       "under Q_SPILL items leave in the order in which they came, by ring or by file", 2, 1,       \
       NEEDS_SPILL)                                                                                 \
