@@ -9,44 +9,9 @@
  * as many were popped as were admitted. */
 #include <assert.h>
 #include <pthread.h>
-#include <stdatomic.h>
-#include <stdbool.h>
 
-#include "notify.h"
-#include "segqueue.h"
-
-enum { MAX_QUEUE_SIZE = 1 };
-static struct segqueue pending = SEGQUEUE_INIT;
-static atomic_size_t pending_count;
-static struct notify space_available = NOTIFY_INIT;
-
-static void append(int entry)
-{
-    for (;;) {
-        size_t current_count = atomic_load_explicit(&pending_count, memory_order_acquire);
-        if (current_count >= MAX_QUEUE_SIZE) {
-            notify_notified(&space_available); /* .notified().await */
-            continue;
-        }
-        if (atomic_compare_exchange_strong_explicit(&pending_count, &current_count,
-                                                    current_count + 1, memory_order_acq_rel,
-                                                    memory_order_acquire)) {
-            segqueue_push(&pending, entry);
-            return;
-        }
-    }
-}
-
-static size_t drain_and_flush(void)
-{
-    size_t batch_size = 0;
-    while (segqueue_pop(&pending))
-        batch_size++;
-    /* ... write and fsync batch ... */
-    atomic_fetch_sub_explicit(&pending_count, batch_size, memory_order_release);
-    notify_waiters(&space_available);
-    return batch_size;
-}
+#define MAX_QUEUE_SIZE 1
+#include "wal_queue.h"
 
 static void *writer(void *arg)
 {
