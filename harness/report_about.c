@@ -226,8 +226,12 @@ int section_cannot_tell(FILE *f, const struct book *b)
     drift(f, b);
     wide(f, b);
     suppressed(f, b);
-    fprintf(f, "- **Failed runs.** %zu of %zu cells have at least one (see the records below).\n",
-            failed, b->n_series);
+    if (failed)
+        fprintf(f,
+                "- **Failed runs.** %zu of %zu cells have at least one: see the records below.\n",
+                failed, b->n_series);
+    else
+        fprintf(f, "- **Failed runs.** None in %zu cells.\n", b->n_series);
     fprintf(f,
             "- **Scaling.** %zu of %zu cells ran more threads than the %u processor%s: they "
             "tell how a queue lives with a scheduler, not how it scales.\n",

@@ -360,9 +360,9 @@ int section_oversubscription(FILE *f, const struct book *b)
             else
                 put_ratio(f, &r);
             for (size_t i = 0; i < 4; i++) {
-                const bool all_do_both = i == 1 && wide->key->consumers == 0;
+                const unsigned sides[] = {wide->key->producers, wide->key->consumers};
                 fputs(" | ", f);
-                if (z->n == 0 || all_do_both)
+                if (z->n == 0 || (i < 2 && sides[i] < 2)) /* one has nobody to be compared with */
                     fputs("–", f);
                 else
                     put_number(f,
@@ -378,12 +378,49 @@ int section_oversubscription(FILE *f, const struct book *b)
             f,
             "Fairness: the least busy thread over the busiest, by its rate when pushing, by its "
             "items when popping (1: all alike, "
-            "0: one had nothing). This machine has %u processor%s.\n\n",
+            "0: one had nothing, –: one thread or none does that alone). This machine has %u "
+            "processor%s.\n\n",
             b->cpus, b->cpus == 1 ? "" : "s");
     else
         fprintf(f, "No workload was measured both within and beyond the %u processors here.\n\n",
                 b->cpus);
     return 0;
+}
+
+/* A leader holds for its own number of threads: who is among the fastest at all of them? */
+static void put_always_fastest(FILE *f, const struct setting *const *s, size_t n, unsigned cpus)
+{
+    const struct setting *compared[COLUMNS_MOST];
+    size_t columns_n = 0, always = 0;
+    for (size_t i = 0; i < n; i++)
+        if (setting_rivals(s[i]) > 1)
+            compared[columns_n++] = s[i];
+    if (columns_n < 2)
+        return;
+    size_t times[QUEUES_MOST] = {0};
+    for (size_t i = 0; i < columns_n; i++) {
+        struct interval unused;
+        bool *tied = calloc(compared[i]->n + 1, sizeof *tied);
+        if (tied && setting_fastest(compared[i], &unused, tied))
+            for (size_t j = 0; j < compared[0]->n && j < QUEUES_MOST; j++) {
+                const struct series *q =
+                    setting_find(compared[i], compared[0]->series[j].key->queue, "inline");
+                times[j] +=
+                    series_ranked(&compared[0]->series[j]) && q && tied[q - compared[i]->series];
+            }
+        free(tied);
+    }
+    fputs(" Among the fastest at every one of ", f);
+    for (size_t i = 0; i < columns_n; i++) {
+        char threads[32];
+        fprintf(f, "%s%s%s", i ? ", " : "", setting_threads(compared[i], threads, sizeof threads),
+                record_threads(compared[i]->key) > cpus ? " †" : "");
+    }
+    fputs(": ", f);
+    for (size_t j = 0; j < compared[0]->n && j < QUEUES_MOST; j++)
+        if (times[j] == columns_n)
+            fprintf(f, "%s`%s`", always++ ? ", " : "", compared[0]->series[j].key->queue);
+    fputs(always ? "." : "none.", f);
 }
 
 static void put_leader(FILE *f, const struct setting *s, const char *what, unsigned cpus)
@@ -415,7 +452,7 @@ static void put_leader(FILE *f, const struct setting *s, const char *what, unsig
             if (tied[i] && &s->series[i] != best)
                 fprintf(f, "%s `%s`",
                         also++ ? "," : "; not told apart from it:", s->series[i].key->queue);
-        fputs(".\n", f);
+        fputc('.', f);
     }
     free(tied);
 }
@@ -431,13 +468,17 @@ int section_verdict(FILE *f, const struct book *b)
             if (!many || (s[i]->key->producers > 1 && s[i]->key->consumers > 1))
                 s[n++] = s[i];
         const struct setting *shown = book_widest(b, s, n, false);
-        if (shown)
+        if (shown) {
             put_leader(f, shown, kinds[k].what, b->cpus);
+            put_always_fastest(f, s, n, b->cpus);
+            fputc('\n', f);
+        }
     }
 
     struct interval worst = {NAN, NAN, NAN, 0, 0};
     const struct setting *where = NULL, *against = NULL;
     const char *who = NULL, *names[QUEUES_MOST];
+    bool loses = false, others = false;
     for (size_t k = 0; k < CROWDED; k++) {
         const size_t n = columns(b, crowded[k], s);
         const struct setting *wide = book_widest(b, s, n, true);
@@ -446,7 +487,10 @@ int section_verdict(FILE *f, const struct book *b)
             wide && narrow && wide != narrow ? list_queues(b, &wide, 1, false, names) : 0;
         for (size_t q = 0; q < queues; q++) {
             const struct interval r = kept(narrow, wide, names[q]);
-            if (r.n > 0 && (!who || r.mid < worst.mid)) {
+            const bool lost = r.coverage > 0 && r.mid < 1 && !ratio_is_tie(&r);
+            others |= who && r.n > 0 && strcmp(who, names[q]) != 0;
+            if (r.n > 0 && (!who || lost > loses || (lost == loses && r.mid < worst.mid))) {
+                loses = lost; /* one that is sure comes before a lower one that is not */
                 worst = r;
                 who = names[q];
                 where = wide;
@@ -456,13 +500,21 @@ int section_verdict(FILE *f, const struct book *b)
     }
     if (who) {
         char from[32], to[32];
-        fprintf(f, "- **More threads than the %u processor%s** (†): worst is `%s`, which keeps ",
-                b->cpus, b->cpus == 1 ? "" : "s", who);
+        fprintf(f, "- **More threads than the %u processor%s** (†): ", b->cpus,
+                b->cpus == 1 ? "" : "s");
+        if (!others)
+            fprintf(f, "`%s`, the only queue measured so, keeps ", who);
+        else if (loses)
+            fprintf(f, "`%s` loses most: it keeps ", who);
+        else
+            fprintf(f, "no queue is seen to lose by it; `%s` keeps least, ", who);
         put_ratio(f, &worst);
-        fputs(ratio_is_tie(&worst) ? " (a tie with 1)" : "", f);
-        fprintf(f, " of its %s throughput when %s threads become %s (%s).\n", where->key->workload,
-                setting_threads(against, from, sizeof from), setting_threads(where, to, sizeof to),
-                where->state);
+        fprintf(f, " of its %s throughput when %s threads become %s (%s%s).\n",
+                where->key->workload, setting_threads(against, from, sizeof from),
+                setting_threads(where, to, sizeof to), where->state,
+                worst.coverage <= 0    ? ", too few rounds to be sure"
+                : ratio_is_tie(&worst) ? ", which may be no change"
+                                       : "");
     }
 
     put_targets_verdict(f, b);

@@ -67,7 +67,7 @@ int section_contention(FILE *f, const struct book *b)
           f);
     for (size_t k = 0; k < sizeof workloads / sizeof *workloads; k++) {
         const struct setting *all[SETTINGS_MOST], *shown[2];
-        const size_t n = book_base(b, workloads[k], "throughput", all, SETTINGS_MOST);
+        const size_t n = book_usual(b, workloads[k], "throughput", all, SETTINGS_MOST);
         shown[0] = book_widest(b, all, n, false);
         shown[1] = book_widest(b, all, n, true);
         for (size_t i = 0; i < 2; i++) {
@@ -147,8 +147,9 @@ static const struct series *bound_of(const struct book *b, const struct setting 
         return book_limit(b, "faa_pair_one");
     if (strcmp(w, "pairs") == 0)
         return setting_find(s, "null_faa", "inline");
+    const struct series *stream = book_limit(b, "stream_2"); /* of items, so of one size */
     if (strcmp(w, "spsc") == 0)
-        return book_limit(b, "stream_2");
+        return stream && stream->key->payload_bytes == s->key->payload_bytes ? stream : NULL;
     if (strcmp(w, "ping_pong") == 0)
         return book_limit(b, "line_round_trip");
     return NULL;
@@ -202,20 +203,21 @@ int section_limits(FILE *f, const struct book *b)
         }
     if (!head)
         fputs("Not measured: there is no record of a limit.\n", f);
-    fputs("\n#### Share of the limit\n\nTime of the limit over time of the queue, pair by pair: "
-          "100 % would be a queue that costs nothing beyond what the machine must do. Ring queues "
-          "may pass 100 % of a bound made of fetch-and-adds: they need none.\n\n",
-          f);
+    fputs(
+        "\n#### Share of the limit\n\nTime of the limit over time of the queue, pair by pair: "
+        "100 % would be a queue that costs nothing beyond what the machine must do. Ring queues "
+        "may pass 100 % of a bound made of fetch-and-adds: they need none. The cells are those of "
+        "the tables of absolute figures.\n\n",
+        f);
     static const char *const workloads[] = {"pairs", "spsc", "ping_pong"};
     for (size_t k = 0; k < 3; k++) {
         const struct setting *s[SETTINGS_MOST];
-        const size_t n = book_base(b, workloads[k], "throughput", s, SETTINGS_MOST);
+        const size_t n = book_usual(b, workloads[k], "throughput", s, SETTINGS_MOST);
         for (size_t i = 0; i < n; i++) {
             const struct series *bound = bound_of(b, s[i]);
             char threads[32];
             /* beyond the processors the bound is the scheduler's, not the machine's */
-            if (!bound || bound->n == 0 || record_threads(s[i]->key) > b->cpus ||
-                s[i]->key->capacity != s[0]->key->capacity)
+            if (!bound || bound->n == 0 || record_threads(s[i]->key) > b->cpus)
                 continue;
             fprintf(f, "%s %s (%s), against `%s`:\n\n| queue | share |\n|:--|--:|\n", workloads[k],
                     setting_threads(s[i], threads, sizeof threads), s[i]->state, bound->key->queue);

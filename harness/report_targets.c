@@ -17,7 +17,7 @@ static const struct setting *first_with(const struct book *b, const char *worklo
                                         const char *call)
 {
     const struct setting *s[SETTINGS_MOST];
-    const size_t n = book_base(b, workload, mode, s, SETTINGS_MOST);
+    const size_t n = book_usual(b, workload, mode, s, SETTINGS_MOST);
     for (size_t i = 0; i < n; i++) {
         const struct series *q = setting_find(s[i], queue, call);
         const bool idle = s[i]->key->rate > 0 && s[i]->key->rate < 1e6; /* too easy a case */
