@@ -141,16 +141,17 @@ static void print_json(const struct campaign *c)
 static void say_violation(const struct campaign *c, const struct check_cell *cell)
 {
     const struct check_row *const r = &cell->found;
-    char subject[PATH_ROOM], checker[PATH_ROOM];
-    check_subject(c->cells.build, cell->driver, subject);
-    if (!check_find(c->cells.build, checker))
+    char path[PATH_ROOM], checker[PATH_ROOM], subject[PATH_ROOM];
+    fprintf(stderr, "queuelab: %s %s: %s%s%s\n", r->queue, r->scenario, r->verdict,
+            cell->said[0] ? ": " : "", cell->said);
+    if (!check_find(c->cells.build, path))
         return;
+    check_from_here(path, checker);
+    check_subject(c->cells.build, cell->driver, path);
     fprintf(stderr,
-            "queuelab: %s %s: %s%s%s\n"
             "  the counterexample (--svg FILE: also as a picture):\n"
             "  %s --model %s --function scenario_%s %s\n",
-            r->queue, r->scenario, r->verdict, cell->said[0] ? ": " : "", cell->said, checker,
-            r->model, r->scenario, subject);
+            checker, r->model, r->scenario, check_from_here(path, subject));
 }
 
 static void say_difference(const struct campaign *c, const struct check_cell *cell)
@@ -171,25 +172,55 @@ static void say_difference(const struct campaign *c, const struct check_cell *ce
             other_model ? " --model " : "", other_model ? r->model : "");
 }
 
+/* Nothing at all is committed of this queue. */
+static bool is_new(const struct campaign *c, const struct check_cell *cell)
+{
+    for (size_t i = 0; i < c->table.n; i++)
+        if (strcmp(c->table.row[i].queue, cell->driver->name) == 0)
+            return false;
+    return true;
+}
+
+static bool is_violated(const struct check_cell *cell)
+{
+    return cell->exit != 0 && !check_unfinished(&cell->found);
+}
+
+/* Says how a queue's lines are begun, once it has no violation: none is to be committed. */
+static void say_new(const struct campaign *c)
+{
+    const struct check_cell *const cell = c->cells.cell;
+    for (size_t i = 0, next; i < c->cells.n; i = next) {
+        bool violated = false;
+        for (next = i; next < c->cells.n && cell[next].driver == cell[i].driver; next++)
+            violated |= is_violated(&cell[next]);
+        if (!violated && is_new(c, &cell[i]))
+            check_say_new(cell[i].driver->name, "", c->o->expected);
+    }
+}
+
 /* What is not as it should be, and how to see it; the exit status. */
 static int judge(const struct campaign *c)
 {
     int status = 0;
+    fflush(stdout);
     for (size_t i = 0; i < c->cells.n; i++) {
         const struct check_cell *const cell = &c->cells.cell[i];
         const struct check_row *const r = &cell->found;
+        const bool begun = !is_new(c, cell);
+        const bool violated = is_violated(cell);
         const bool differs = cell->compared == DIFFERS || cell->compared == NOT_COMMITTED;
         if (cell->compared == AS_COMMITTED && cell->exit != EXIT_DIFFERS)
             continue;
-        if (cell->exit != 0 && !check_unfinished(r))
+        if (violated)
             say_violation(c, cell);
         else if (check_unfinished(r))
             fprintf(stderr,
                     "queuelab: %s %s: not finished in %g s: give it more by --max-seconds\n",
                     r->queue, r->scenario, c->o->max_seconds);
-        if (differs && !c->o->update)
+        if (differs && begun && !violated && !c->o->update)
             say_difference(c, cell);
-        if (cell->exit == 0 && c->o->update)
+        if (cell->exit == 0 && (!begun || c->o->update))
             continue;
         if (cell->exit == EXIT_UNSUPPORTED)
             status = status == EXIT_DIFFERS ? status : EXIT_UNSUPPORTED;
@@ -198,6 +229,8 @@ static int judge(const struct campaign *c)
         else
             status = EXIT_DIFFERS;
     }
+    if (!c->o->update)
+        say_new(c);
     return status;
 }
 

@@ -23,7 +23,7 @@ struct check_options {
     bool all;                     /* also what is known to be too large to finish */
 };
 
-/* Exit status: 0 everything as committed, 1 something differs or is violated, 2 bad request,
+/* Exit status: 0 everything as committed (or nothing of a queue, which is said), 1 something differs or is violated, 2 bad request,
  * 3 an exploration ran out of its budget, 4 one met a call that cannot be modelled. */
 int check(const struct check_options *o);
 

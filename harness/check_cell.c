@@ -18,6 +18,16 @@ void check_subject(const char *build, const struct q_driver *d, char *path)
              dot ? "_over_" : "", dot ? dot + 1 : "");
 }
 
+const char *check_from_here(const char *path, char *text)
+{
+    char here[PATH_ROOM];
+    const size_t n = getcwd(here, sizeof here) ? strlen(here) : 0;
+    if (n > 1 && strncmp(path, here, n) == 0 && path[n] == '/')
+        path += n + 1;
+    snprintf(text, PATH_ROOM, "%s%.4000s", strchr(path, '/') ? "" : "./", path);
+    return text;
+}
+
 static bool compile_regex(regex_t *re, const char *option, const char *text)
 {
     char whole[512];
@@ -29,12 +39,23 @@ static bool compile_regex(regex_t *re, const char *option, const char *text)
     return true;
 }
 
-static int nothing_to_do(const struct check_options *o)
+static int nothing_to_do(const struct check_options *o, size_t queues, size_t matching)
 {
-    fprintf(stderr,
-            "queuelab: no scenario '%s' applies to a queue '%s'; queues: `queuelab list`, "
-            "scenarios: models/scenarios/table.h\n",
-            o->scenario ? o->scenario : ".*", o->queue ? o->queue : ".*");
+    if (queues == 0)
+        fprintf(stderr, "queuelab: --queue '%s' matches no queue: `queuelab list` names them\n",
+                o->queue);
+    else if (matching == 0)
+        fprintf(stderr,
+                "queuelab: --scenario '%s' matches no scenario: models/scenarios/table.h names "
+                "them\n",
+                o->scenario);
+    else if (!o->queue)
+        fprintf(stderr, "queuelab: no queue's traits allow a scenario that matches '%s'\n",
+                o->scenario);
+    else
+        fprintf(stderr, "queuelab: the traits of --queue '%s' allow no scenario%s%s%s\n", o->queue,
+                o->scenario ? " that matches '" : "", o->scenario ? o->scenario : "",
+                o->scenario ? "'" : "");
     return EXIT_USAGE;
 }
 
@@ -47,15 +68,18 @@ static int choose(struct check_cells *c)
         regfree(&queue);
         return EXIT_USAGE;
     }
-    size_t drivers = 0;
+    size_t drivers = 0, queues = 0, matching = 0;
     while (q_drivers[drivers])
         drivers++;
+    for (size_t k = 0; k < SCENARIOS; k++)
+        matching += regexec(&scenario, scenarios[k].name, 0, NULL, 0) == 0;
     c->cell = calloc(drivers * SCENARIOS + 1, sizeof *c->cell);
     for (size_t i = 0; c->cell && i < drivers; i++) {
         const struct q_driver *const d = q_drivers[i];
         if (d->item_bytes != 8 || strcmp(d->call, "inline") != 0 ||
             regexec(&queue, d->name, 0, NULL, 0))
             continue;
+        queues++;
         for (size_t k = 0; k < SCENARIOS; k++)
             if (!scenario_why_not(&scenarios[k], d->traits) &&
                 regexec(&scenario, scenarios[k].name, 0, NULL, 0) == 0)
@@ -67,7 +91,7 @@ static int choose(struct check_cells *c)
         fprintf(stderr, "queuelab: no memory\n");
         return EXIT_DIFFERS;
     }
-    return c->n ? 0 : nothing_to_do(c->o);
+    return c->n ? 0 : nothing_to_do(c->o, queues, matching);
 }
 
 int check_plan(struct check_cells *c, const struct check_options *o)
@@ -109,4 +133,13 @@ int check_expected(struct check_table *t, const struct check_options *o, bool ma
         return 0;
     tsv_complain(error, o->expected, line, "check --update");
     return EXIT_USAGE;
+}
+
+void check_say_new(const char *queue, const char *mode, const char *table)
+{
+    fflush(stdout);
+    fprintf(stderr,
+            "queuelab: %s: nothing is committed in %s to compare with; `queuelab check %s--update "
+            "--queue %s` adds its lines\n",
+            queue, table, mode, queue);
 }

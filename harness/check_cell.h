@@ -52,12 +52,19 @@ bool check_find(const char *build, char *path);
 /* Path in the build tree, PATH_ROOM characters: of a queue's scenarios. */
 void check_subject(const char *build, const struct q_driver *d, char *path);
 
+/* As a person would type it here: short, and runnable. */
+const char *check_from_here(const char *path, char *text);
+
 /* ---- running them (check_run.c) -------------------------------------------------------------- */
 
 /* Runs all, `jobs` at a time; each() is told of every one, in their order. 0 or EXIT_DIFFERS. */
 int check_run(struct check_cells *c, void (*each)(struct check_cell *cell, void *arg), void *arg);
 
 /* ---- what the checker said (check_answer.c) -------------------------------------------------- */
+
+/* A queue of which the table has nothing yet: that is no difference. How to make a beginning is
+ * said on stderr, after all that is on stdout; `mode` is "" or "--weaken ", "--progress ". */
+void check_say_new(const char *queue, const char *mode, const char *table);
 
 void check_collect(struct check_cell *cell, int status, const struct check_options *o);
 

@@ -227,6 +227,10 @@ static bool doubtful(char (*row)[TSV_WORD])
 
 static void judge(struct promises *c)
 {
+    bool violated = c->status == EXIT_DIFFERS; /* then there is nothing to commit */
+    for (size_t i = 0; i < c->found.n; i++)
+        violated |= breaks(c->found.row[i]);
+    fflush(stdout);
     for (size_t i = 0; i < c->found.n; i++) {
         char(*const row)[TSV_WORD] = c->found.row[i];
         char(*const other)[TSV_WORD] = row_of(&c->committed, row);
@@ -237,7 +241,8 @@ static void judge(struct promises *c)
             fprintf(stderr, "queuelab: %s %s: promised %s, but blocking: %s:%s in %s: %s\n",
                     row[QUEUE], row[OPERATION], row[PROMISED], row[FILE_], row[LINE], row[SCENARIO],
                     row[TEXT]);
-        else if (same || c->o->scenario || (!open && c->o->update && !doubtful(row)))
+        else if (same || c->o->scenario || (!open && violated) ||
+                 (!open && (c->o->update || !tsv_has(&c->committed, row[QUEUE])) && !doubtful(row)))
             continue;
         else if (open)
             fprintf(stderr,
@@ -255,6 +260,12 @@ static void judge(struct promises *c)
         else if (c->status == 0)
             c->status = EXIT_BUDGET;
     }
+    if (c->status == EXIT_DIFFERS || c->o->update || c->o->scenario)
+        return;
+    for (size_t i = 0; i < c->found.n; i++)
+        if ((i == 0 || strcmp(c->found.row[i][QUEUE], c->found.row[i - 1][QUEUE]) != 0) &&
+            !tsv_has(&c->committed, c->found.row[i][QUEUE]))
+            check_say_new(c->found.row[i][QUEUE], "--progress ", c->o->table);
 }
 
 static int update(struct promises *c)

@@ -58,6 +58,14 @@ int tsv_add(struct tsv *t, const char *const *word)
     return 0;
 }
 
+bool tsv_has(const struct tsv *t, const char *first)
+{
+    for (size_t i = 0; i < t->n; i++)
+        if (strcmp(t->row[i][0], first) == 0)
+            return true;
+    return false;
+}
+
 void tsv_drop(struct tsv *t, size_t row)
 {
     memmove(&t->row[row], &t->row[row + 1], (--t->n - row) * sizeof *t->row);

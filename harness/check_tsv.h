@@ -3,6 +3,7 @@
 #ifndef HARNESS_CHECK_TSV_H
 #define HARNESS_CHECK_TSV_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { TSV_COLUMNS = 9, TSV_WORD = 256 };
@@ -18,7 +19,8 @@ struct tsv {
  * heading says how many columns there must be. */
 int tsv_read(struct tsv *t, const char *heading, const char *path, unsigned *line);
 void tsv_begin(struct tsv *t, const char *heading);
-int tsv_add(struct tsv *t, const char *const *word); /* 0 or ENOMEM; long words are cut */
+int tsv_add(struct tsv *t, const char *const *word);  /* 0 or ENOMEM; long words are cut */
+bool tsv_has(const struct tsv *t, const char *first); /* a row that begins with this word */
 void tsv_drop(struct tsv *t, size_t row);
 void tsv_sort(struct tsv *t);                   /* numbers as numbers */
 int tsv_write(struct tsv *t, const char *path); /* sorted; at once, or not at all */

@@ -204,17 +204,40 @@ static void differs(struct necessity *c, char (*row)[TSV_WORD], const char *foun
         c->status = EXIT_BUDGET;
 }
 
+/* As it is written: it was said already, and what its weaker orders do is not to be committed. */
+static bool is_violated(const struct necessity *c, const char *queue)
+{
+    for (size_t i = 0; i < c->cells.n; i++) {
+        const struct check_cell *const cell = &c->cells.cell[i];
+        if (strcmp(cell->driver->name, queue) == 0 && strcmp(cell->found.verdict, "ok") != 0 &&
+            !check_unfinished(&cell->found))
+            return true;
+    }
+    return false;
+}
+
 static void compare(struct necessity *c)
 {
+    const char *told = "";
+    fflush(stdout);
     for (size_t i = 0; i < c->found.n; i++) {
         char(*const row)[TSV_WORD] = c->found.row[i];
         char(*const other)[TSV_WORD] = counterpart(&c->committed, &c->found, i);
-        if (!other || strcmp(row[VERDICT], other[VERDICT]) != 0)
+        const bool begun = tsv_has(&c->committed, row[QUEUE]);
+        if (is_violated(c, row[QUEUE]))
+            continue;
+        if (!begun && strcmp(told, row[QUEUE]) != 0)
+            check_say_new(told = row[QUEUE], "--weaken ", c->o->table);
+        if (begun ? !other || strcmp(row[VERDICT], other[VERDICT]) != 0
+                  : strcmp(row[VERDICT], "unfinished") == 0)
             differs(c, row, row[VERDICT], other ? other[VERDICT] : "nothing");
     }
-    for (size_t i = 0; i < c->committed.n; i++)
-        if (was_run(c, c->committed.row[i][QUEUE]) && !counterpart(&c->found, &c->committed, i))
+    for (size_t i = 0; i < c->committed.n; i++) {
+        const char *const queue = c->committed.row[i][QUEUE];
+        if (was_run(c, queue) && !is_violated(c, queue) &&
+            !counterpart(&c->found, &c->committed, i))
             differs(c, c->committed.row[i], "nothing", c->committed.row[i][VERDICT]);
+    }
 }
 
 /* Rows of queues that were not run stay. */

@@ -103,6 +103,9 @@ gives() {
         sed 's/^/    /' out
     fi
 }
+lacks() { # lacks PATTERN: no line of the last output has it
+    same "lines with $1" 0 "$(grep -c -- "$1" out)"
+}
 same() { # same WHAT WANTED GOT
     if [ "$2" = "$3" ]; then
         passed=$((passed + 1))
@@ -115,8 +118,11 @@ same() { # same WHAT WANTED GOT
 # ---- which -------------------------------------------------------------------------------------
 gives 2 'begin one by .queuelab check --update' '' --queue ring_spsc
 gives 2 'no regular expression' '' --queue '('
-gives 2 "no scenario 'two_producers' applies to a queue 'ring_spsc'" '' --queue ring_spsc --scenario two_producers
-gives 2 "no scenario" '' --queue null_queue
+gives 2 "queue 'ring_spsc' allow no scenario that matches 'two_producers'" '' --queue ring_spsc --scenario two_producers
+gives 2 "queue 'null_queue' allow no scenario$" '' --queue null_queue
+gives 2 "queue 'ring_mime' matches no queue: .queuelab list" '' --queue ring_mime
+gives 2 "queue 'ring_mime' matches no queue: .queuelab list" '' --queue ring_mime --scenario publish
+gives 2 "scenario 'publsh' matches no scenario: models" '' --scenario publsh
 gives 0 'publish' '' --queue 'array_mpmc|lanes_strict.array_mpmc' --scenario 'publish|full_.*' --update
 same 'runs' "array_mpmc.so full_empty rc11 300
 array_mpmc.so publish rc11 300
@@ -127,7 +133,7 @@ lanes_strict_over_array_mpmc.so publish rc11 300" "$(sort queuelab-model.log)"
 gives 1 'data_race: reads "nothing"' 'race:publish' --queue array_mpmc --scenario publish
 command=$(grep ' --function scenario_publish ' out)
 rm -f queuelab-model.log
-SAYS='race:publish' sh -c "cd / && $command" >said 2>&1 || true # as it would be pasted
+SAYS='race:publish' sh -c "$command" >said 2>&1 || true # as it would be pasted
 same 'the command can be pasted' 'array_mpmc.so publish rc11 none' "$(cat queuelab-model.log)"
 same 'a picture is offered' 1 "$(grep -c -- '--svg FILE' out)"
 
@@ -147,6 +153,14 @@ gives 0 'same$' 'more:publish' --queue array_mpmc --jobs 3 --scenario 'publish|f
 
 # ---- what the checker says ---------------------------------------------------------------------
 gives 1 'full_empty: data_race: reads "nothing"' 'race:full_empty' --queue array_mpmc --scenario full_empty
+lacks '--update' # no violation is to be committed
+same 'the command that shows it' \
+    '  ./queuelab-model --model rc11 --function scenario_full_empty models/scenarios/array_mpmc.so' \
+    "$(grep 'queuelab-model' out)"
+(cd .. && "${dir##*/}/queuelab" check --expected "$dir/table" --queue array_mpmc --scenario full_empty) >out 2>&1 || true
+same 'the command from elsewhere' \
+    "  ${dir##*/}/queuelab-model --model rc11 --function scenario_full_empty ${dir##*/}/models/scenarios/array_mpmc.so" \
+    "$(grep 'queuelab-model' out)"
 gives 3 'not finished' 'slow:full_empty' --queue array_mpmc --scenario full_empty
 gives 3 'unbounded: a loop without' 'loop:full_empty' --queue segment_mpmc --scenario full_empty
 gives 1 'failed: no such program' 'lost:full_empty' --queue array_mpmc --scenario full_empty
@@ -158,6 +172,16 @@ gives 1 'data_race' 'race:full_empty' --queue array_mpmc --scenario full_empty
 gives 3 'not finished' 'slow:mpmc_2x2' --queue array_mpmc --scenario mpmc_2x2 --update
 same 'two digits' 'unfinished 99 7 120000' \
     "$(awk '$1 == "array_mpmc" && $2 == "mpmc_2x2" { print $4, $5, $6, $7 }' table)"
+
+# ---- a queue of which nothing is committed ---------------------------------------------------------
+gives 0 'ring_spsc: nothing is committed in table to compare with; .queuelab check --update --queue ring_spsc. adds' '' \
+    --queue ring_spsc --scenario 'publish|full_empty'
+same 'one line, after the table' 1 "$(tail -n 1 out | grep -c 'nothing is committed')"
+same 'for both' 1 "$(grep -c 'nothing is committed' out)"
+lacks 'explain it'
+gives 1 'ring_spsc publish: data_race' 'race:publish' --queue ring_spsc --scenario 'publish|full_empty'
+lacks '--update'
+gives 3 'not finished' 'slow:publish' --queue ring_spsc --scenario publish
 
 # ---- what is known not to finish -----------------------------------------------------------------
 rm queuelab-model.log
@@ -199,6 +223,16 @@ gives 0 '2 of 2 tagged operations of queues/array_mpmc.h were never executed: li
 sed 's/"line":%s,"text":"%s","op/"line":2,"text":"%s%s","op/' queuelab-model >other && chmod +x other && mv queuelab-model kept && mv other queuelab-model
 gives 1 '1 of 2 tagged operations of queues/array_mpmc.h were never executed: lines 5' '' --weaken --table need --queue array_mpmc
 mv kept queuelab-model
+gives 0 'publish' '' --queue ring_spsc --scenario publish --update
+gives 0 'ring_spsc: nothing is committed in need to compare with; .queuelab check --weaken --update --queue ring_spsc. adds' \
+    'needs:publish' --weaken --table need --queue ring_spsc
+same 'one line, after the table' 1 "$(tail -n 1 out | grep -c 'nothing is committed')"
+lacks 'explain it'
+gives 1 'publish: as written: leak' 'needs:publish broken:publish' --weaken --table need --queue ring_spsc
+lacks '--update'
+gives 1 'publish: as written: leak' 'broken:publish' --weaken --table need --queue array_mpmc # its orders differ, too
+lacks '--update'
+gives 3 'unfinished, committed: nothing: give it more' 'open:publish' --weaken --table need --queue ring_spsc
 gives 0 '"line":10,"operation":"load","from":"acquire","to":"relaxed","verdict":"data_race"' 'needs:publish' --weaken --table need --queue array_mpmc --json
 gives 0 '"tagged":2,"never_executed":\[3, 5\]' 'needs:publish' --weaken --table need --queue array_mpmc --json
 gives 0 'publish' '' --queue lanes_fair --scenario 'publish|full_empty' --update
@@ -235,6 +269,15 @@ gives 0 'array_mpmc' 'waits:publish refuses:publish' --progress --table stop --q
 same 'nothing is missing' 0 "$(grep -c 'mpmc_2x2 ' queuelab-model.log)"
 gives 0 '"operation":"pop","promised":"blocking","found":"blocking","scenario":"publish","file":"q.h","line":3' \
     'waits:publish refuses:publish' --progress --table stop --queue array_mpmc --json
+
+gives 0 'segment_mpmc: nothing is committed in stop to compare with; .queuelab check --progress --update --queue segment_mpmc. adds' \
+    'waits:publish refuses:publish' --progress --table stop --queue segment_mpmc
+lacks 'explain it'
+gives 1 'segment_mpmc publish, thread 1 stopped after step 3: data_race' 'waits:publish refuses:publish races:publish' \
+    --progress --table stop --queue segment_mpmc
+lacks '--update'
+gives 1 'ring_spsc pop: promised wait-free, but blocking' 'refuses:publish cut:wrap_around' --progress --table stop --queue ring_spsc
+lacks '--update'
 
 # ---- a table or a checker that is not there -----------------------------------------------------
 echo 'array_mpmc publish' >>table
