@@ -123,12 +123,27 @@ step_build() {
         cmake --build --preset release
 }
 
+# A test that hangs has its own limit (tests/CMakeLists.txt). This one is for a machine so slow that
+# nobody would wait; what has not run by then is not known to be broken, and measuring goes on.
+# ctest marks what did not pass by ***Failed, ***Timeout and so on, and by ***Skipped.
+brief_seconds=900 brief_log=build/log/brief-tests.log brief_cut=no
+brief_tests() {
+    local status=0
+    timeout $brief_seconds ctest --preset release -L 'unit|contract' \
+        -LE 'stress|cli' -E 'wait|memory' || status=$?
+    if [ $status -eq 124 ] && ! grep -q '\*\*\*[^S]' $brief_log; then
+        brief_cut=yes status=0
+    fi
+    return $status
+}
+
 step_brief_tests() {
-    local log=build/log/brief-tests.log
-    logged $log "brief tests (a broken queue has no speed)" \
-        timeout 120 ctest --preset release -L 'unit|contract' \
-        -LE 'stress|cli' -E 'wait|memory' --timeout 60
-    say "  $(grep -E 'tests passed|No tests' $log | tail -n 1)"
+    logged $brief_log "brief tests (a broken queue has no speed)" brief_tests
+    if [ $brief_cut = yes ]; then
+        say "  out of time after $(duration $brief_seconds), none failed: $(grep -c ' Passed ' $brief_log || true) passed; all of them: ctest --preset release"
+    else
+        say "  $(grep -E 'tests passed|No tests' $brief_log | tail -n 1)"
+    fi
 }
 
 # The model checker's quick set: what does not end within a few seconds is left to the model suite

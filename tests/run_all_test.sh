@@ -46,4 +46,28 @@ PATH="$work/bin" "$BASH" "$work/run_all.sh" --quick >"$work/out" 2>&1 </dev/null
 grep -q '^  sudo apt-get install -y --no-install-recommends build-essential cmake ' "$work/out" ||
     fail "packages missing: the command to run is not printed: $(cat "$work/out")"
 [ "$(grep -c apt-get "$work/out")" -eq 1 ] || fail "more than one command to run"
+# Brief tests that are slow have not failed. Everything around them is a stand-in; measuring, which
+# comes after, ends the run.
+mkdir -p "$work/slow" "$work/build/release"
+printf '#!/bin/sh\necho installed\n' >"$work/slow/dpkg-query"
+printf '#!/bin/sh\n' >"$work/slow/cmake"
+printf '#!/bin/sh\nexit 2\n' >"$work/build/release/queuelab"
+chmod +x "$work/slow/dpkg-query" "$work/slow/cmake" "$work/build/release/queuelab"
+brief() { # brief EXIT LINE: ctest under timeout says LINE and ends so
+    printf '#!/bin/sh\necho "1/3 Test #1: a ....   Passed    0.1 sec"\necho "%s"\nexit %s\n' "$2" "$1" \
+        >"$work/slow/timeout"
+    chmod +x "$work/slow/timeout"
+    PATH="$work/slow:$PATH" "$work/run_all.sh" --quick >"$work/out" 2>&1 </dev/null || true
+}
+brief 124 '2/3 Test #2: b ....   Passed    0.1 sec\n3/3 Test #3: c ....***Skipped   0.1 sec'
+grep -q 'out of time after 15m00s, none failed: 2 passed' "$work/out" ||
+    fail "slow tests: $(cat "$work/out")"
+grep -q 'nothing was measured' "$work/out" || fail "slow tests end the run: $(cat "$work/out")"
+brief 124 '2/3 Test #2: b ....***Failed    0.1 sec'
+grep -q 'failed after .*: brief tests' "$work/out" || fail "slow and failed: $(cat "$work/out")"
+! grep -q 'nothing was measured' "$work/out" || fail "measured after a test had failed"
+brief 8 '2/3 Test #2: b ....***Failed    0.1 sec'
+grep -q 'failed after .*: brief tests' "$work/out" || fail "a failed test: $(cat "$work/out")"
+brief 0 '100% tests passed, 0 tests failed out of 3'
+grep -q '  100% tests passed' "$work/out" || fail "all is well: $(cat "$work/out")"
 echo "every wrong word has its answer"
