@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # new_queue_test.sh CC [BUILD]: tools/new-queue in a copy of the tree: what it refuses, and that one file
-# and one line are all it takes for `queuelab list` to name the queue.
+# and one line are all it takes for `queuelab list` to name the queue; that README's way to undo does.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 cc=$1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-cp -r CMakeLists.txt cmake queues harness models tools .clang-format "$work"
+cp -r CMakeLists.txt cmake queues harness models tools .clang-format README.md .gitignore "$work"
 cd "$work"
 # Two queues are enough here, and make the build short.
 sed -i -e '/^QUEUE/{/(ring_spsc)/!{/(null_queue)/!d}}' queues/queues.def
@@ -46,3 +46,18 @@ cmake --build build --target queuelab --parallel 2 >build.log || {
 }
 build/queuelab list | grep -q '\bring_newqueuetest\b' || fail "queuelab list does not name ring_newqueuetest"
 echo "ring_newqueuetest is listed"
+
+# README's last step: what the others have changed is as it was.
+if ! command -v git >/dev/null; then exit 0; fi
+# shellcheck disable=SC2016 # the quotes of Markdown
+undo=$(sed -n 's/.*`\(git checkout [^`]*\)`.*/\1/p' README.md)
+[ -n "$undo" ] || fail "README.md does not say how to undo"
+rm -rf build ./*.log out err
+mkdir -p plots results/run-1
+touch REPORT.md plots/a.svg results/current models/TABLES.md
+git init -q . && git add -A && git -c user.name=x -c user.email=x@x commit -qm x
+touch results/run-1/runs.jsonl
+for file in REPORT.md plots/a.svg results/current models/TABLES.md models/*.tsv; do echo new >>"$file"; done
+eval "$undo" 2>/dev/null
+[ -z "$(git status --porcelain)" ] || fail "after '$undo': $(git status --porcelain)"
+echo "and undone"
