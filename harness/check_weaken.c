@@ -347,10 +347,12 @@ static int plan(struct necessity *c)
         return status;
     check_keep(&c->cells, is_small, c);
     if (c->cells.n == 0) {
+        const char *const queue = c->o->queue;
         fprintf(stderr,
                 "queuelab: %s has no scenario of these with the verdict ok and at most %d "
-                "executions: run `queuelab check --update` first\n",
-                c->o->expected, EXECUTIONS_MOST);
+                "executions: run `queuelab check --update%s%s%s` first\n",
+                c->o->expected, EXECUTIONS_MOST, queue ? " --queue '" : "", queue ? queue : "",
+                queue ? "'" : "");
         return EXIT_USAGE;
     }
     unsigned line;
