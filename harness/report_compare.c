@@ -539,12 +539,20 @@ int section_verdict(FILE *f, const struct book *b)
             ties += r.coverage > 0 && ratio_is_tie(&r);
         }
     }
-    fprintf(
-        f,
-        "- **Not told here**: %zu of %zu comparisons with `" REPORT_REFERENCE "` are ties, %zu "
-        "rest on too few pairs; %zu of %zu samples failed their checks and have no number. Samples "
-        "by where the processors were: ",
-        ties, compared, few, failed, ok + failed);
+    fputs("- **Not told here**: ", f);
+    if (compared)
+        fprintf(f,
+                "%zu of %zu comparisons with `" REPORT_REFERENCE "` are ties, %zu rest on too few "
+                "pairs; ",
+                ties, compared, few);
+    else
+        fputs("nothing was compared with `" REPORT_REFERENCE "`; ", f);
+    if (failed)
+        fprintf(f, "%zu of %zu samples failed their checks and have no number", failed,
+                ok + failed);
+    else
+        fprintf(f, "all %zu samples passed their checks", ok);
+    fputs(". Samples by where the processors were: ", f);
     put_states(f, b);
     fputs(".\n", f);
     return 0;
