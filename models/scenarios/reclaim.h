@@ -43,26 +43,47 @@ static void *pops_and_leaves(void *end)
     return NULL;
 }
 
-SCENARIO(reclaim_slow)
+static int reclaim_slow(size_t capacity, void *(*other)(void *))
 {
-    reclaim_begin(CAPACITY_reclaim_slow, 3);
+    reclaim_begin(capacity, 3);
     end_open(Q_CONSUMER, 1, 0);
     end_open(Q_BOTH, 2, 6);
     pushes(end_open(Q_PRODUCER, 5, 1));
-    RUN(pops_and_leaves, pops_and_pushes);
+    RUN(pops_and_leaves, other);
     return client_settle();
 }
 
-/* Two producers both come to the end of the memory there is. */
-SCENARIO(two_producers_link)
+SCENARIO(reclaim_slow) { return reclaim_slow(CAPACITY_reclaim_slow, pops_and_pushes); }
+
+/* A batch goes on into the segment that it linked knowing nothing new: one of lanes has reserved
+ * its room before the first item. */
+static void *pops_and_pushes_batch(void *end)
 {
-    reclaim_begin(CAPACITY_two_producers_link, 1);
+    for (unsigned i = 0; i < 2; i++)
+        pop(end);
+    return batch_pushes(end);
+}
+
+SCENARIO(reclaim_slow_batch)
+{
+    return reclaim_slow(CAPACITY_reclaim_slow_batch, pops_and_pushes_batch);
+}
+
+/* Two producers both come to the end of the memory there is. */
+static int producers_link(size_t capacity, size_t segment)
+{
+    reclaim_begin(capacity, segment);
     end_open(Q_PRODUCER, 1, 11);
     end_open(Q_PRODUCER, 1, 21);
     pushes(end_open(Q_PRODUCER, 2, 1));
     RUN(pushes, pushes);
     return client_settle();
 }
+
+SCENARIO(two_producers_link) { return producers_link(CAPACITY_two_producers_link, 1); }
+
+/* One slot of three is left: one push takes it and links the next segment, the other goes there. */
+SCENARIO(link_then_push) { return producers_link(CAPACITY_link_then_push, 3); }
 
 /* Two consumers both come to the end of a segment: the head moves under one of them. */
 SCENARIO(two_consumers_link)
@@ -72,5 +93,21 @@ SCENARIO(two_consumers_link)
     end_open(Q_CONSUMER, 2, 0);
     pushes(end_open(Q_PRODUCER, 3, 1));
     RUN(pops, pops);
+    return client_settle();
+}
+
+/* One slot of three is left, and two consumers are on the heels of the producer that links the next
+ * segment. Between them they ask for one item more than there is: who believed the tail to be behind
+ * the head would wait for it, and nobody pushes it. */
+SCENARIO(link_then_pop)
+{
+    reclaim_begin(CAPACITY_link_then_pop, 3);
+    struct end *const consumer = end_open(Q_CONSUMER, 2, 0);
+    end_open(Q_CONSUMER, 1, 0);
+    struct end *const producer = end_open(Q_PRODUCER, 2, 1);
+    pushes(producer);
+    pops(consumer);
+    producer->first = 11;
+    RUN(pops, pops, pushes);
     return client_settle();
 }

@@ -71,6 +71,12 @@ enum {
     X(reclaim, "memory is used again, or given back, all of it", 2, 4, NEEDS_UNBOUNDED)            \
     X(reclaim_slow, "memory is used again only when nobody reads it any more", 2, 8,               \
       NEEDS_CONSUMERS | NEEDS_UNBOUNDED)                                                           \
+    X(reclaim_slow_batch, "so it is when a batch uses it", 2, 8,                                   \
+      NEEDS_CONSUMERS | NEEDS_UNBOUNDED | NOT_RECORDED)                                            \
+    X(link_then_push, "a push finds the segment that another push just linked", 2, 8,              \
+      NEEDS_PRODUCERS | NEEDS_UNBOUNDED)                                                           \
+    X(link_then_pop, "pops follow into a segment just linked, and go no further than the pushes",  \
+      3, 8, NEEDS_CONSUMERS | NEEDS_UNBOUNDED)                                                     \
     X(alloc_failure, "a push without memory answers NOMEM, takes nothing and breaks nothing", 2,   \
       2, 0)                                                                                        \
     X(attach_detach, "threads come and go while others push and pop", 2, 2, 0)                     \
