@@ -28,11 +28,17 @@
  * taking a position and filling it holds up the pop of that position, one stopped while it links
  * or moves to the next segment all pushes or all pops.
  *
- * Q_EMPTY is exact. A pop reads the head's position, then the tail's; all accesses to the two are
- * seq_cst, so they stand in one order. The tail never falls behind the head: if the tail equals
- * the head that was read before it, then the head still stood there when the tail was read, and
- * every item pushed so far had been taken. The price: consumers that have caught up read the line
- * that the producers write (array_mpmc looks into the slot, but here the slot may be gone).
+ * Q_EMPTY is exact. A pop reads the head's position h, then the tail's; EMPTY if that is h too. Who
+ * moved the head to h had seen the tail there or beyond, and hands that on with the head (claimed,
+ * moved; into the next segment by linked): the tail that is read next is never behind the head, or
+ * the pop would take a position that no push has taken. EMPTY stands between the last pop before h,
+ * which happened before it, and the push at h, later in the one order of all changes of the tail.
+ * No other operation contradicts that: it would have happened after a push at h or beyond and before
+ * the EMPTY, and then the pop would have read a tail beyond h. So the two ends need no common order
+ * and nothing here is seq_cst. (One queue's answers, that is: who pushes to one queue and finds
+ * another empty needs a fence in between to conclude that nobody does the reverse.) The price:
+ * consumers that have caught up read the line that the producers write (array_mpmc looks into the
+ * slot, but here the slot may be gone).
  *
  * Close sets the highest bit of the tail: a push that reads it answers Q_CLOSED, one that read the
  * tail before loses its compare-and-swap. The thread that links a segment ADDS to the tail, or it
@@ -40,9 +46,9 @@
  *
  * Edges   filled    push -> pop           the slot holds the item of this turn
  *         read      pop -> pop            the slot has been read; pop that drains the segment
- *         linked    push -> push, pop     the next segment may be used
- *         claimed  push, pop -> any     positions before this one belong to others
- *         closed   close -> push, pop   no position beyond this one will be filled
+ *         linked    push -> push, pop     the next segment may be used, and the tail is in it
+ *         claimed   push, pop -> any      what whoever took the position before had read by then
+ *         closed    close -> push, pop    no position beyond this one will be filled
  *         moved     pop -> pop            the head's segment belongs to its position
  *         retired   pop -> pop, detach    a drained segment and its place in the list
  *         spare     any -> any            nobody uses this segment any more */
@@ -248,7 +254,11 @@ static inline void segment_mpmc_detach(struct segment_mpmc *q, struct segment_mp
 /* ---- push and pop -------------------------------------------------------------------------- *
  * A compare-and-swap that succeeds proves that the position has not moved since it was read, and
  * with it that the segment read in between is the position's own: a position only grows, and its
- * segment changes before it enters the segment. The pair may be torn, but then the swap fails. */
+ * segment changes before it enters the segment. The pair may be torn, but then the swap fails.
+ *
+ * So an end's segment can be stored and loaded relaxed: what is read is not older than the position,
+ * which was released after it (linked, moved), nor newer: whoever changes it has read the position
+ * from our swap or a later one, and our swap (claimed) came after our load. */
 
 /* Puts 1 to n items into the slots of one segment: how many. 0: Q_CLOSED or Q_NOMEM in `why`. */
 static inline q_hot size_t segment_mpmc_put(struct segment_mpmc *q, struct segment_mpmc_handle *h,
@@ -259,9 +269,8 @@ static inline q_hot size_t segment_mpmc_put(struct segment_mpmc *q, struct segme
     uint64_t tail, first;
     size_t k;
     for (unsigned step = 0, spins = 0;;) {
-        tail = a_load(&q->tail.position,
-                      seq_cst); /* [>linked] [>claimed] [>closed] [sc: one order with pops] */
-        segment = a_load(&q->tail.segment, acquire); /* [>linked] */
+        tail = a_load(&q->tail.position, acquire); /* [>linked] [>claimed] [>closed] */
+        segment = a_load(&q->tail.segment, relaxed);
         first = tail & slots;
         if (__builtin_expect((tail & SEGMENT_MPMC_CLOSED) != 0, 0)) {
             *why = Q_CLOSED;
@@ -279,18 +288,19 @@ static inline q_hot size_t segment_mpmc_put(struct segment_mpmc *q, struct segme
             k = 0;
             break;
         }
+        /* Release, or Arm may swap before it loads the segment. That is load buffering, which RC11
+         * leaves out: here no scenario of the checker can show that it is needed. */
         uint64_t seen = tail;
-        if (a_cas(&q->tail.position, &seen, tail + k, seq_cst,
-                  relaxed)) /* [claimed>] [sc: EMPTY, close] */
+        if (a_cas(&q->tail.position, &seen, tail + k, release, relaxed)) /* [claimed>] */
             break;
         h->counts.cas_failed++;
         q_backoff(&step);
     }
     if (k > 0) {
         if (__builtin_expect(first + k == slots, 0)) {
-            a_store(&q->tail.segment, next, release); /* [linked>] */
-            a_add(&q->tail.position, 1, seq_cst);     /* [linked>] [sc: one order with pops] */
-            a_store(&segment->next, next, release);   /* [linked>] */
+            a_store(&q->tail.segment, next, relaxed);
+            a_add(&q->tail.position, 1, release);   /* [linked>] */
+            a_store(&segment->next, next, release); /* [linked>] */
             next = NULL;
         }
         const uint64_t filled = (tail >> q->shift << 1) + 1;
@@ -317,13 +327,12 @@ static inline q_hot size_t segment_mpmc_get(struct segment_mpmc *q, struct segme
     uint64_t head, first;
     size_t k;
     for (unsigned step = 0, spins = 0;;) {
-        head = a_load(&q->head.position, seq_cst);   /* [>moved] [>claimed] [sc: EMPTY is exact] */
-        segment = a_load(&q->head.segment, acquire); /* [>moved] */
+        head = a_load(&q->head.position, acquire); /* [>moved] [>claimed] */
+        segment = a_load(&q->head.segment, relaxed);
         first = head & slots;
         if (head + n > h->seen_tail) {
             const uint64_t tail =
-                a_load(&q->tail.position,
-                       seq_cst); /* [>linked] [>claimed] [>closed] [sc: EMPTY is exact] */
+                a_load(&q->tail.position, acquire); /* [>linked] [>claimed] [>closed] */
             h->seen_tail = tail & ~SEGMENT_MPMC_CLOSED;
             if (head == h->seen_tail) {
                 *why = tail & SEGMENT_MPMC_CLOSED ? Q_CLOSED : Q_EMPTY;
@@ -339,8 +348,7 @@ static inline q_hot size_t segment_mpmc_get(struct segment_mpmc *q, struct segme
         if (n > 1 && k > h->seen_tail - head)
             k = h->seen_tail - head;
         uint64_t seen = head;
-        if (a_cas(&q->head.position, &seen, head + k, seq_cst,
-                  relaxed)) /* [claimed>] [sc: EMPTY is exact] */
+        if (a_cas(&q->head.position, &seen, head + k, release, relaxed)) /* [claimed>] */
             break;
         h->counts.cas_failed++;
         q_backoff(&step);
@@ -351,8 +359,8 @@ static inline q_hot size_t segment_mpmc_get(struct segment_mpmc *q, struct segme
         unsigned spins = 0;
         await_while ((next = a_load(&segment->next, acquire)) == NULL) /* [>linked] */
             q_relax(&spins);
-        a_store(&q->head.segment, next, release);          /* [moved>] */
-        a_store(&q->head.position, head + k + 1, seq_cst); /* [moved>] [sc: EMPTY is exact] */
+        a_store(&q->head.segment, next, relaxed);
+        a_store(&q->head.position, head + k + 1, release); /* [moved>] */
     }
     const uint64_t filled = (head >> q->shift << 1) + 1;
     size_t i = 0;
@@ -410,8 +418,7 @@ Q_WAIT_BY_PARKING(segment_mpmc)
 
 static inline void segment_mpmc_close(struct segment_mpmc *q, struct segment_mpmc_handle *h)
 {
-    a_or(&q->tail.position, SEGMENT_MPMC_CLOSED,
-         seq_cst); /* [closed>] [>claimed] [sc: no push after it] */
+    a_or(&q->tail.position, SEGMENT_MPMC_CLOSED, release); /* [closed>] */
     q_event_notify(&q->items, SIZE_MAX, &h->counts);
     q_event_notify(&q->room, SIZE_MAX, &h->counts);
 }
