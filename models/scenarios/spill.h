@@ -62,7 +62,7 @@ static void *spill_batch_pops(void *end)
 SCENARIO(spill_batch)
 {
     spill_begin(CAPACITY_spill_batch);
-    struct end *const producer = end_open(Q_PRODUCER, 0, 1);
+    struct end *const producer = end_open(Q_PRODUCER, 2, 1);
     struct end *const consumer = end_open(Q_CONSUMER, 0, 0);
     batch_pushes(producer);
     producer->first = 3;
