@@ -111,7 +111,7 @@ static enum outcome push(FILE *f, const struct book *b)
         p99 = s ? push_p99(s, s->state) : NAN;
     }
     put_number(f, p99);
-    if (isnan(p99))
+    if (!s || isnan(p99))
         return ABSENT;
     fprintf(f, " ns (%s %s", s->key->workload, setting_threads(s, threads, sizeof threads));
     if (s->key->rate > 0) {

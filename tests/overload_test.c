@@ -1,12 +1,14 @@
 /* overload_test.c: under each policy every offered item is delivered, or dropped and counted; a ring
  * that loses one silently, or miscounts, has no number. */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -108,6 +110,21 @@ static void a_log_that_cannot_be_made_is_said(void **state)
     run_release(&r);
 }
 
+static void a_log_that_cannot_grow_is_said(void **state)
+{
+    (void)state;
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &(struct rlimit){4096, before.rlim_max});
+    struct record r = measure(Q_SPILL, 1, NO_FAULT);
+    setrlimit(RLIMIT_FSIZE, &before);
+    signal(SIGXFSZ, handler);
+    assert_false(r.ok);
+    assert_string_equal(r.error, "thread 0: the spill file: File too large");
+    run_release(&r);
+}
+
 static void nothing_is_left_behind(void **state)
 {
     (void)state;
@@ -146,6 +163,7 @@ int main(void)
         cmocka_unit_test(a_silent_loss_is_noticed),
         cmocka_unit_test(a_wrong_count_is_noticed),
         cmocka_unit_test(a_log_that_cannot_be_made_is_said),
+        cmocka_unit_test(a_log_that_cannot_grow_is_said),
         cmocka_unit_test(nothing_is_left_behind),
         cmocka_unit_test(a_queue_without_policies_has_no_such_cell),
     };
