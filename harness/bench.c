@@ -29,7 +29,7 @@ struct bench {
     FILE *runs, *json;
     char runs_path[512];
     double *ns; /* ns per item of every successful sample, [cell * rounds + i] */
-    unsigned *taken, *failed;
+    unsigned *taken, *failed, seen[TOPOLOGY_STATES];
     uint64_t sequence;
     struct progress progress;
 };
@@ -164,9 +164,10 @@ static int take(struct bench *b, size_t index, unsigned round, bool sizing, bool
     if (*recorded) {
         r.round = round;
         r.sequence = b->sequence++;
-        if (r.ok)
+        if (r.ok) {
             b->ns[index * b->plan.rounds + b->taken[index]++] = r.ns_per_item;
-        else if (b->failed[index]++ == 0)
+            b->seen[topology_state_number(r.state)]++;
+        } else if (b->failed[index]++ == 0)
             progress_say(&b->progress, "queuelab: %s failed: %s", name, r.error);
         if (b->runs && (error = record_write(b->runs, &r)) != 0)
             error = complain("cannot write", b->runs_path, error);
@@ -260,6 +261,11 @@ static void summary(const struct bench *b)
         fprintf(out, "%-52s %4u  %10.3f [%.3f, %.3f]%s %12.4g\n", name, b->taken[i], m.mid, m.low,
                 m.high, m.coverage > 0 ? "" : "?", m.mid > 0 ? 1e9 / m.mid : 0);
     }
+    fputs("samples by placement (not told apart here, but in the report):", out);
+    for (unsigned k = 0; k < TOPOLOGY_STATES; k++)
+        if (b->seen[k])
+            fprintf(out, " %s %u", topology_states[k], b->seen[k]);
+    fputc('\n', out);
     if (failures)
         fprintf(out, "%zu samples FAILED and have no number\n", failures);
 }

@@ -58,7 +58,7 @@ suite_check() { # suite_check NAME WHAT COMMAND...
 sources() { find queues harness tests models -name build -prune -o \
     \( -name '*.c' -o -name '*.h' -o -name '*.cc' \) -print0; }
 
-check_format() { sources | xargs -0 clang-format --dry-run -Werror; }
+check_format() { sources | xargs -0 -r -n 32 -P "$(nproc)" clang-format --dry-run -Werror; }
 
 # The harness, the checker, the tests, and each queue once (as the stamp that inlines it), with
 # clang's eyes. Programs for the checker are full of mistakes on purpose: not those.
