@@ -108,7 +108,7 @@ static int on_a_full_disk(void)
     size_t size;
     if (unshare(CLONE_NEWNS) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0)
         return 77;
-    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+    if (mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0 ||
         mount("tmpfs", directory, "tmpfs", 0, "size=64k") != 0)
         return 77;
     if (whole_write(path, "old", 3) != 0 || whole_write(path, too_much, sizeof too_much) != ENOSPC)
