@@ -150,11 +150,12 @@ static _Noreturn void used_after_free(const struct heap_object *o, struct place 
                 access.what, access.size, access.address - o->base, o->size, o->freed_by);
 }
 
-void heap_check(uintptr_t address, size_t n, bool write, uintptr_t pc)
+void heap_check(uintptr_t address, size_t n, bool write, bool atomic, uintptr_t pc)
 {
     if (!heap_holds(address) || n == 0)
         return;
-    const struct place access = here(address, n, write, access_name(write), pc);
+    struct place access = here(address, n, write, access_name(write), pc);
+    access.atomic = atomic;
     struct heap_object *after, *o = object_before(address, &after);
     const size_t at = o ? address - o->base : 0; /* how far into the object, or beyond its end */
     if (o && at < o->size) {

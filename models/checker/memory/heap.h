@@ -34,7 +34,7 @@ void heap_free(void *p, uintptr_t pc);
  * NULL. heap_check raises FAULT_USE_AFTER_FREE or FAULT_OUT_OF_BOUNDS. */
 const struct heap_object *heap_find(uintptr_t address);
 bool heap_holds(uintptr_t address); /* inside any arena? */
-void heap_check(uintptr_t address, size_t n, bool write, uintptr_t pc);
+void heap_check(uintptr_t address, size_t n, bool write, bool atomic, uintptr_t pc);
 
 /* At the end of a complete execution: FAULT_LEAK if an object is neither freed nor reachable from
  * the program's data (strict: or at all). */

@@ -89,13 +89,13 @@ static void heap_access(const struct region *r, const struct doing *d)
     bool written = true;
     unsigned part;
     if (region_part(r, d->address, d->n) < d->n)
-        heap_check(d->address, d->n, d->head & WRITE, d->pc);
+        heap_check(d->address, d->n, d->head & WRITE, !(d->head & PLAIN), d->pc);
     for (size_t at = 0; at < d->n; at += part) {
         part = cell_part(d->address + at, d->n - at);
         const struct cell *c = cell_of(r, d->address + at);
         const uint8_t mask = cell_mask(d->address + at, part);
         if (mask & ~c->valid)
-            heap_check(d->address, d->n, d->head & WRITE, d->pc);
+            heap_check(d->address, d->n, d->head & WRITE, !(d->head & PLAIN), d->pc);
         written = written && !(mask & ~c->initialised);
     }
     if (!written && (d->head & KIND) == PLAIN && reads_unwritten(r, d))
