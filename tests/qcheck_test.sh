@@ -108,6 +108,44 @@ sed -n 1p out | grep -q '^{' || fail 'no object'
 gives 1 '^DATA RACE ' mp.c -- -DORDER=memory_order_relaxed
 sed -n 1p out | grep -q '^DATA RACE ' || fail 'the finding does not come first'
 
+# Of the wake-ups before a sleep the last one is blamed.
+source_of wakes.c <<'C'
+#include <pthread.h>
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t moved = PTHREAD_COND_INITIALIZER;
+static int item;
+static void *give(void *a)
+{
+    pthread_cond_signal(&moved);
+    pthread_cond_signal(&moved);
+    pthread_mutex_lock(&lock);
+    item = 1;
+    pthread_mutex_unlock(&lock);
+    pthread_cond_signal(&moved);
+    return a;
+}
+static void *take(void *a)
+{
+    pthread_mutex_lock(&lock);
+    const int had = item;
+    pthread_mutex_unlock(&lock);
+    pthread_mutex_lock(&lock);
+    if (!had)
+        pthread_cond_wait(&moved, &lock);
+    pthread_mutex_unlock(&lock);
+    return a;
+}
+int main(void)
+{
+    pthread_t g, t;
+    pthread_create(&g, 0, give, 0);
+    pthread_create(&t, 0, take, 0);
+    return pthread_join(g, 0) + pthread_join(t, 0);
+}
+C
+gives 1 'The wake in step [0-9]* (:12) came before T2 went to sleep' wakes.c
+[ "$(grep -c 'The wake in ' out)" -eq 1 ] || fail 'more than one wake-up is blamed'
+
 # A local variable of main's, and of which thread and line there is no end.
 source_of local.c <<'C'
 #include <pthread.h>

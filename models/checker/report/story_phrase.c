@@ -234,6 +234,17 @@ static void say_event(const struct story *s, const struct item *i, const struct 
     }
 }
 
+/* The order of an access that was never noted, for the execution ended there. */
+static const char *how(const struct story *s, const struct place *p)
+{
+    for (unsigned i = 0; i < s->g->events; i++) {
+        const struct event *e = &s->g->e[i];
+        if (e->thread == p->thread && e->po == p->po + 1u && e->site == p->site)
+            return order_name((enum order)e->order);
+    }
+    return p->atomic ? "atomic" : "plain";
+}
+
 void story_phrase(const struct story *s, const struct item *i, char *text, size_t size)
 {
     struct text t = {text, size};
@@ -255,7 +266,7 @@ void story_phrase(const struct story *s, const struct item *i, char *text, size_
         else if (s->r->fault.kind == FAULT_CRASH)
             say(&t, "crashes");
         else if (strcmp(what, "read") == 0 || strcmp(what, "write") == 0)
-            say(&t, "%ss %s  %s", what, name, p->atomic ? "atomic" : "plain");
+            say(&t, "%ss %s  %s", what, name, how(s, p));
         else
             say(&t, "%s%s%s", what, name[0] ? " " : "", name);
     } else if (n->kind == NOTE_PLAIN) {
