@@ -300,6 +300,21 @@ static void checker_agrees_on_random_programs(void **state)
     }
 }
 
+/* Found by chance among tens of thousands. */
+static void checker_agrees_where_it_once_did_not(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        /* a revisit's relation was that of the place tried last, not of the one chosen */
+        "y sc; x:=1 sc; y=2 sc || y=2 sc; z sc || z=2 sc || z=2 sc; x=2 sc; x sc",
+    };
+    for (unsigned long i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct litmus p;
+        parse(&p, texts[i]);
+        expect_agreement(&p, compare, i);
+    }
+}
+
 /* Too large for the enumeration: the checker's two policies against each other, and against the
  * machine. */
 static void checker_agrees_on_larger_programs(void **state)
@@ -332,6 +347,7 @@ int main(void)
         cmocka_unit_test(checker_knows_the_classics),
         cmocka_unit_test(checker_finds_known_counts),
         cmocka_unit_test(checker_agrees_on_random_programs),
+        cmocka_unit_test(checker_agrees_where_it_once_did_not),
         cmocka_unit_test(checker_agrees_on_larger_programs),
     };
     return cmocka_run_group_tests(tests, group_setup, NULL);

@@ -218,7 +218,7 @@ static bool revisit_keeps(const struct graph *g, uint16_t r, uint16_t a, bool *k
 
 struct places {
     uint16_t after[EVENTS_MAX];
-    unsigned n;
+    unsigned n, tried;
 };
 
 static bool allows_place(struct graph *g, uint16_t a)
@@ -231,12 +231,13 @@ static bool allows_place(struct graph *g, uint16_t a)
 static void find_places(struct graph *g, uint16_t a, uint16_t oldest, struct places *p)
 {
     const struct event *e = &g->e[a];
-    p->n = 0;
+    p->n = p->tried = 0;
     if (e->flags & EVENT_RMW) {
         const uint16_t read = e->po_prev, source = g->e[read].rf;
         if (g->e[source].mo < g->e[oldest].mo || consumer(g, source, read) != NONE)
             return;
         graph_place(g, a, source);
+        p->tried++;
         if (allows_place(g, a))
             p->after[p->n++] = source;
         graph_unplace(g, a);
@@ -245,6 +246,7 @@ static void find_places(struct graph *g, uint16_t a, uint16_t oldest, struct pla
     for (uint16_t w = g->loc[e->loc].mo_last;; w = g->e[w].mo_prev) {
         if (consumer(g, w, NONE) == NONE) { /* nothing may come between it and what consumed it */
             graph_place(g, a, w);
+            p->tried++;
             if (allows_place(g, a))
                 p->after[p->n++] = w;
             graph_unplace(g, a);
@@ -315,8 +317,8 @@ struct event *explore_write(unsigned t, uint16_t loc, word value, unsigned size,
             revise(r, a, keep, &a2, &other);
             for (unsigned i = 0; i < other.n; i++) {
                 graph_place(&revised, a2, other.after[i]);
-                if (other.n > 1)
-                    allowed_anew(&revised); /* the last one tried was another */
+                if (other.tried > 1)
+                    allowed_anew(&revised); /* the last one tried may be another */
                 explore_put_aside(&revised);
                 graph_unplace(&revised, a2);
             }
