@@ -61,9 +61,11 @@ static set ends(const struct graph *g, uint16_t x)
     return s;
 }
 
-/* The same for many events: by thread and po, the fences up to there, and those that know of it. */
+/* The same for many events: by thread and po, the fences up to there, and those that know of it; the
+ * accesses up to there. */
 static struct {
     set upto[MODEL_THREADS][EVENTS_MAX + 1], knows[MODEL_THREADS][EVENTS_MAX + 1];
+    set accesses[MODEL_THREADS][EVENTS_MAX + 1];
 } table;
 
 static unsigned length(const struct graph *g, unsigned t)
@@ -92,6 +94,18 @@ static void table_ends(const struct graph *g)
         for (unsigned po = n; po-- > 1;)
             table.knows[t][po] |= table.knows[t][po + 1];
     }
+}
+
+static void table_accesses(const struct graph *g)
+{
+    for (unsigned t = 0; t < g->threads; t++)
+        memset(table.accesses[t], 0, (length(g, t) + 1) * sizeof(set));
+    for (unsigned i = 0; i < g->sc_events; i++)
+        if (!(g->sc_fences & bit(i)))
+            table.accesses[g->sc[i].thread][g->sc[i].po] = bit(i);
+    for (unsigned t = 0; t < g->threads; t++)
+        for (unsigned po = 1, n = length(g, t); po <= n; po++)
+            table.accesses[t][po] |= table.accesses[t][po - 1];
 }
 
 static set begins_by_table(const struct graph *g, uint16_t x)
@@ -125,12 +139,13 @@ static struct kinds kinds_of(const struct graph *g, set from)
                           from & ~(g->sc_heavy | g->sc_light)};
 }
 
-/* Does every edge that there can be lead from a light fence to a light fence? Such edges are none. */
-static bool only_light(const struct graph *g)
+static set all_sc(const struct graph *g)
 {
-    const set all = g->sc_events == SC_MAX ? ~(set)0 : bit(g->sc_events) - 1;
-    return g->sc_light == all;
+    return g->sc_events == SC_MAX ? ~(set)0 : bit(g->sc_events) - 1;
 }
+
+/* Does every edge that there can be lead from a light fence to a light fence? Such edges are none. */
+static bool only_light(const struct graph *g) { return g->sc_light == all_sc(g); }
 
 /* One more of them. */
 static void enlist(struct graph *g, uint16_t id, set reaches)
@@ -180,6 +195,23 @@ static bool ordered(const struct graph *g, uint16_t i, uint16_t j, bool pldi17)
     if (a->thread == b->thread)
         return a->po < b->po;
     return reaches(g, beyond(g, i, true, pldi17), beyond(g, j, false, pldi17));
+}
+
+/* Whoever is ordered() before j, by the tables: not for two accesses by PLDI 2017. */
+static set ordered_by_table(const struct graph *g, uint16_t j)
+{
+    const struct event *b = &g->e[j];
+    const bool fence = b->kind == EV_FENCE;
+    set s = 0;
+    for (unsigned t = 0; t < g->threads; t++) {
+        if (t == b->thread) {
+            s |= table.upto[t][b->po - 1] | table.accesses[t][b->po - 1];
+        } else if (fence || b->po_prev != NONE) { /* an access is left, and come to, by sb */
+            const unsigned known = (fence ? b : &g->e[b->po_prev])->hb[t];
+            s |= table.upto[t][known] | table.accesses[t][known ? known - 1 : 0];
+        }
+    }
+    return b->flags & EVENT_LIGHT ? s & ~g->sc_light : s;
 }
 
 /* ---- what a new event adds --------------------------------------------------------------- */
@@ -391,6 +423,17 @@ static void edge(struct graph *g, set from, set to)
     }
 }
 
+static set before(const struct graph *g, unsigned j, bool pldi17)
+{
+    if (!pldi17)
+        return ordered_by_table(g, g->sc[j].id);
+    set s = 0;
+    for (unsigned i = 0; i < g->sc_events; i++)
+        if (i != j && ordered(g, g->sc[i].id, g->sc[j].id, true))
+            s |= bit(i);
+    return s;
+}
+
 static void location_edges(struct graph *g, unsigned loc, set all_fences)
 {
     static set begin[EVENTS_MAX], end[EVENTS_MAX];
@@ -415,10 +458,13 @@ static void location_edges(struct graph *g, unsigned loc, set all_fences)
         }
         later_f |= (end[w] | readers) & all_fences;
     }
+    if (g->sc_fences == all_sc(g))
+        return; /* of a fence and a fence it is known already */
     for (uint16_t y = g->loc[loc].last; y != NONE; y = g->e[y].loc_prev)
         if (g->e[y].kind != EV_INIT && end[y])
             for (uint16_t x = g->loc[loc].last; x != NONE; x = g->e[x].loc_prev)
-                if (g->e[x].kind != EV_INIT && begin[x] && hb(&g->e[x], &g->e[y]))
+                if (g->e[x].kind != EV_INIT && begin[x] &&
+                    (rc11_counts(&g->e[x]) || rc11_counts(&g->e[y])) && hb(&g->e[x], &g->e[y]))
                     edge(g, begin[x], end[y]);
 }
 
@@ -426,7 +472,11 @@ bool rc11_rebuild(struct graph *g, bool pldi17)
 {
     g->sc_events = 0;
     g->sc_fences = g->sc_light = g->sc_heavy = 0;
-    for (unsigned i = 0; i < g->events; i++)
+    unsigned first =
+        0; /* what main did alone is in no cycle: grow.c does not give it to us either */
+    while (first < g->events && g->e[first].kind != EV_CREATE)
+        first++;
+    for (unsigned i = first; i < g->events; i++)
         if (rc11_counts(&g->e[i]))
             enlist(g, (uint16_t)i, 0); /* no more than the graph had before */
     if (g->sc_events < 2 || only_light(g))
@@ -434,10 +484,9 @@ bool rc11_rebuild(struct graph *g, bool pldi17)
     const set all_fences = g->sc_fences;
     table_begins(g);
     table_ends(g);
-    for (unsigned i = 0; i < g->sc_events; i++)
-        for (unsigned j = 0; j < g->sc_events; j++)
-            if (i != j && ordered(g, g->sc[i].id, g->sc[j].id, pldi17))
-                edge(g, bit(i), bit(j));
+    table_accesses(g);
+    for (unsigned j = 0; j < g->sc_events; j++)
+        edge(g, before(g, j, pldi17), bit(j));
     for (unsigned l = 0; l < g->locs; l++)
         if (g->loc[l].init != NONE)
             location_edges(g, l, all_fences);
