@@ -28,11 +28,13 @@ int model_pthread_join(pthread_t thread, void **result);
 enum { PAGE = 4096 };
 static _Alignas(PAGE) char memory[PAGE]; /* the subject's: nothing of ours is near */
 
+/* There too: what the operations returned in the execution that is run. */
+static int32_t *const values = (int32_t *)(void *)(memory + PAGE / 2);
+
 static struct {
     const struct litmus *p;
     struct executions *set;
-    int32_t value[LITMUS_OPS]; /* what the operations returned in the execution that is run */
-    uint64_t *hash;            /* of the completed graphs */
+    uint64_t *hash; /* of the completed graphs */
     size_t hashes, hashes_room;
     char *why;
     size_t why_size;
@@ -82,12 +84,18 @@ static int perform(const struct litmus_op *op)
     return 0;
 }
 
+static void keep(int32_t *where, int32_t value)
+{
+    shadow_will_write((uintptr_t)where, sizeof *where);
+    *where = value;
+}
+
 static void *thread_run(void *argument)
 {
     const unsigned t = (unsigned)(uintptr_t)argument;
     for (unsigned i = 0; i < now.p->ops; i++)
         if (now.p->op[i].thread == t)
-            now.value[i] = perform(&now.p->op[i]);
+            keep(&values[i], perform(&now.p->op[i]));
     return NULL;
 }
 
@@ -158,7 +166,7 @@ static bool translate(const struct graph *g, struct execution *x)
         x->value[i] = (int32_t)e->value;
         if (g->e[e->rf].value != e->value)
             complain("a graph's read has another value than the write that it reads from");
-        if (now.value[i] != x->value[i])
+        if (values[i] != x->value[i])
             complain("the program was given another value than the graph's");
     }
     for (unsigned l = 0; l < g->locs; l++) {

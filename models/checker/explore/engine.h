@@ -14,13 +14,15 @@ extern bool replay_only;    /* explore_again: nothing new is to be added */
 
 /* ---- explore.c: what is put aside, to be explored later ---- */
 
-void explore_put_aside(const struct graph *g);
+/* Its first `shared` events are those of the running execution. */
+void explore_put_aside(const struct graph *g, unsigned shared);
 size_t explore_aside(void);                      /* how many */
 void explore_share(size_t first, double weight); /* the weight of all from the first on */
 
 /* ---- grow.c: adding to the graph; other possibilities are put aside ---- */
 
-/* The read just described; NULL: no consistent continuation. */
+/* NULL: no consistent continuation; or the execution was taken back (run_checkpoint), and the thread
+ * has the event to repeat. */
 struct event *explore_read(unsigned t, uint16_t loc, const struct step *s);
 struct event *explore_write(unsigned t, uint16_t loc, word value, unsigned size, enum order order,
                             unsigned flags, uint32_t site);
@@ -45,8 +47,15 @@ enum run_end {
 };
 
 void run_prepare(void (*program)(void *), void *argument);
-/* Repeats graph_now and continues it until nothing can go on. */
-enum run_end run_graph(void);
+/* Repeats graph_now, from a snapshot (which is taken over) or from the start (NULL), and continues it
+ * until nothing can go on. */
+struct snapshot;
+enum run_end run_graph(struct snapshot *from);
+/* A snapshot, if it pays, before the event with this number is added: true: the execution has been
+ * taken back to here, and the event is there. */
+bool run_checkpoint(unsigned events);
+struct image;
+void run_image(struct image *m);
 _Noreturn void run_leave(enum run_end how); /* called on a fiber */
 /* Gives the processor to the scheduler; returns when it is this thread's turn again. */
 void run_park(enum thread_state state);

@@ -8,6 +8,7 @@
 #include "models/checker/explore/engine.h"
 #include "models/checker/explore/jobs.h"
 #include "models/checker/memory/shadow.h"
+#include "models/checker/run/snapshot.h"
 #include "models/checker/run/trace.h"
 
 static struct graph now; /* the running graph */
@@ -39,7 +40,7 @@ void explore_share(size_t first, double weight)
         graph_saved_set_weight(stack[i], weight);
 }
 
-void explore_put_aside(const struct graph *g)
+void explore_put_aside(const struct graph *g, unsigned shared)
 {
     if (stacked == stack_room) {
         const size_t room = stack_room ? 2 * stack_room : 256;
@@ -53,6 +54,7 @@ void explore_put_aside(const struct graph *g)
     struct saved_graph *copy = graph_save(g);
     if (!copy)
         fault_raise(FAULT_UNBOUNDED, NULL, 0, "out of memory: %zu graphs are set aside", stacked);
+    *graph_saved_from(copy) = snapshot_up_to(shared);
     stack[stacked++] = copy;
     if (stacked > result_now->stack_max)
         result_now->stack_max = (unsigned)stacked;
@@ -67,18 +69,27 @@ static double seconds(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+static void drop(struct saved_graph *saved)
+{
+    snapshot_release(*graph_saved_from(saved));
+    free(saved);
+}
+
 static void drop_stack(void)
 {
     while (stacked)
-        free(stack[--stacked]);
+        drop(stack[--stacked]);
 }
 
-static void next_graph(size_t at)
+/* Returns where its execution begins. */
+static struct snapshot *next_graph(size_t at)
 {
     struct saved_graph *next = stack[at];
+    struct snapshot *const from = *graph_saved_from(next);
     graph_load(graph_now, next);
     free(next);
     stack[at] = stack[--stacked];
+    return from;
 }
 
 static void count_run(enum run_end how, struct explore_result *r)
@@ -123,7 +134,8 @@ static void begin(void)
 {
     drop_stack();
     graph_clear(graph_now);
-    explore_put_aside(graph_now);
+    snapshot_go(NULL);
+    explore_put_aside(graph_now, 0);
 }
 
 static double started;
@@ -143,9 +155,9 @@ static enum stop drain(const struct explore_options *o, struct explore_result *r
     while (stacked) {
         if (enough && stacked >= enough)
             return STOP_ENOUGH;
-        next_graph(enough ? runs % stacked : stacked - 1);
+        struct snapshot *const from = next_graph(enough ? runs % stacked : stacked - 1);
         shadow_restart = false;
-        const enum run_end how = run_graph();
+        const enum run_end how = run_graph(from);
         runs++;
         if (shadow_restart)
             return STOP_AGAIN;
@@ -220,7 +232,7 @@ static enum stop all(const struct explore_options *o, struct explore_result *r)
         if (i % shards == o->shard)
             stack[mine++] = stack[i];
         else
-            free(stack[i]);
+            drop(stack[i]);
     stacked = mine;
     if (jobs == 1)
         return drain(o, r, 0);
@@ -233,7 +245,7 @@ static enum stop all(const struct explore_options *o, struct explore_result *r)
         : r->fault.kind != FAULT_NONE                   ? STOP_FAULT
                                                         : STOP_BUDGET;
     for (size_t i = 0; i < item_count; i++)
-        free(items[i]);
+        drop(items[i]);
     free(items);
     stacked = 0;
     return s;
@@ -284,7 +296,7 @@ void explore_again(const struct explore_options *o, void (*program)(void *), voi
     graph_load(graph_now, result->failed);
     graph_now->urgent = NONE;
     step_log_clear();
-    run_graph();
+    run_graph(NULL);
     replay_only = false;
     tracing = false;
     *g = *graph_now;

@@ -182,6 +182,7 @@ void graph_restrict(struct graph *to, const struct graph *from, const bool *keep
 /* One block: the head of a graph, then the used parts of its arrays. */
 struct saved_graph {
     size_t bytes;
+    struct snapshot *from;
     uint16_t events, locs, sc_events;
     unsigned char data[];
 };
@@ -196,6 +197,7 @@ struct saved_graph *graph_save(const struct graph *g)
     if (!s)
         return NULL;
     s->bytes = sizeof *s + head_bytes + locs + sc + events;
+    s->from = NULL;
     s->events = g->events;
     s->locs = g->locs;
     s->sc_events = g->sc_events;
@@ -217,6 +219,7 @@ void graph_load(struct graph *g, const struct saved_graph *s)
     memcpy(g->e, from + sc, s->events * sizeof g->e[0]);
 }
 
+struct snapshot **graph_saved_from(struct saved_graph *saved) { return &saved->from; }
 size_t graph_saved_bytes(const struct saved_graph *saved) { return saved->bytes; }
 
 struct saved_graph *graph_saved_clone(const void *bytes)
@@ -224,8 +227,10 @@ struct saved_graph *graph_saved_clone(const void *bytes)
     size_t n;
     memcpy(&n, bytes, sizeof n);
     struct saved_graph *s = malloc(n);
-    if (s)
+    if (s) {
         memcpy(s, bytes, n);
+        s->from = NULL;
+    }
     return s;
 }
 

@@ -155,10 +155,13 @@ void graph_restrict(struct graph *to, const struct graph *from, const bool *keep
 
 /* A compact copy on the heap, and back. */
 struct saved_graph;
+struct snapshot;
 struct saved_graph *graph_save(const struct graph *g);
 void graph_load(struct graph *g, const struct saved_graph *saved);
 size_t graph_saved_bytes(const struct saved_graph *saved);
 struct saved_graph *graph_saved_clone(const void *bytes); /* of a copy's bytes, moved elsewhere */
+/* Where its execution can begin (snapshot.h). */
+struct snapshot **graph_saved_from(struct saved_graph *saved);
 void graph_saved_set_weight(struct saved_graph *saved, double weight);
 
 static inline uint16_t event_id(const struct graph *g, const struct event *e)

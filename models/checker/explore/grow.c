@@ -5,6 +5,7 @@
 #include "models/checker/explore/consistent.h"
 #include "models/checker/explore/engine.h"
 #include "models/checker/explore/rc11.h"
+#include "models/checker/run/snapshot.h"
 
 static struct graph revised; /* what a write makes by revisiting a read */
 
@@ -58,8 +59,7 @@ static void accept(struct graph *g, uint16_t id)
 /* The same for a graph that was cut down and changed. */
 static bool allowed_anew(struct graph *g)
 {
-    return options_now->model == MODEL_RC11 ? rc11_rebuild(g, options_now->pldi17)
-                                            : acyclic(g);
+    return options_now->model == MODEL_RC11 ? rc11_rebuild(g, options_now->pldi17) : acyclic(g);
 }
 
 /* The write of loc that whoever knows `clock` cannot look behind. */
@@ -95,7 +95,7 @@ static void put_aside_with(struct graph *g, uint16_t id)
     const sc_set fences = g->sc_fences, light = g->sc_light, heavy = g->sc_heavy;
     memcpy(sc, g->sc, n * sizeof *sc);
     accept(g, id);
-    explore_put_aside(g);
+    explore_put_aside(g, id);
     g->sc_events = n;
     g->sc_fences = fences;
     g->sc_light = light;
@@ -146,7 +146,7 @@ struct event *explore_read(unsigned t, uint16_t loc, const struct step *s)
     e->site = source_site(s->pc);
     const vclock hb = e->hb, porf = e->porf;
 
-    uint16_t source[EVENTS_MAX];
+    static uint16_t source[EVENTS_MAX]; /* not on the stack, of which copies are made */
     unsigned n = 0;
     const uint16_t oldest = oldest_visible(g, loc, &hb, r);
     for (uint16_t w = g->loc[loc].mo_last;; w = g->e[w].mo_prev) {
@@ -172,7 +172,12 @@ struct event *explore_read(unsigned t, uint16_t loc, const struct step *s)
     unsigned chosen = 0;
     if (options_now->random) {
         chosen = (unsigned)(explore_random() % n);
+    } else if (n == 1) {
+        if (snapshot_due_at_read(r, e) && run_checkpoint(r))
+            return NULL;
     } else {
+        if (run_checkpoint(r))
+            return NULL;
         g->weight /= n;
         for (unsigned i = n; i-- > 1;) {
             set_source(g, r, source[i], hb, porf, s->b);
@@ -323,7 +328,7 @@ struct event *explore_write(unsigned t, uint16_t loc, word value, unsigned size,
     size_t first = explore_aside();
     if (!options_now->random) {
         for (uint16_t r = e->loc_prev; r != NONE; r = g->e[r].loc_prev) {
-            bool keep[EVENTS_MAX];
+            static bool keep[EVENTS_MAX];
             const struct event *read = &g->e[r];
             if (read->kind != EV_READ || read->flags & EVENT_FIXED ||
                 event_before(read, &e->porf) || !revisit_keeps(g, r, a, keep))
@@ -334,7 +339,8 @@ struct event *explore_write(unsigned t, uint16_t loc, word value, unsigned size,
                 graph_place(&revised, a2, other.after[i]);
                 if (other.tried > 1)
                     allowed_anew(&revised); /* the last one tried may be another */
-                explore_put_aside(&revised);
+                explore_put_aside(&revised, r);
+                snapshot_read_revisited(read);
                 graph_unplace(&revised, a2);
             }
         }
@@ -345,6 +351,8 @@ struct event *explore_write(unsigned t, uint16_t loc, word value, unsigned size,
         if (places.n)
             chosen = (unsigned)(explore_random() % places.n);
     } else {
+        if (places.n > 1 && run_checkpoint(a))
+            return NULL;
         for (unsigned i = 1; i < places.n; i++) {
             graph_place(g, a, places.after[i]);
             put_aside_with(g, a);
@@ -415,12 +423,14 @@ struct event *explore_choice(unsigned t, unsigned n, enum budget budget, uint32_
             ++*spent;
         return e;
     }
+    if (n > 1 && run_checkpoint(event_id(g, e)))
+        return NULL;
     g->weight /= n; /* NOLINT(clang-analyzer-core.NullDereference): there is a graph */
     if (spent)
         ++*spent;
     for (unsigned i = n; i-- > 1;) {
         e->value = i;
-        explore_put_aside(g);
+        explore_put_aside(g, event_id(g, e));
     }
     if (spent)
         --*spent;

@@ -18,14 +18,6 @@ enum { PAGE = 4096 };
 static char *blocks;
 static size_t stride;
 
-/* The execution for which a thread's copy has been made. */
-static uint32_t tls_run[MODEL_THREADS];
-
-static struct {
-    uint32_t run;
-    int value;
-} error_of[MODEL_THREADS];
-
 int fiber_local_init(void)
 {
     if (loader_tls.bytes == 0)
@@ -49,8 +41,7 @@ static void fill(struct thread *t)
     char *const block = blocks + t->id * stride;
     memcpy(block, loader_tls.image, loader_tls.image_bytes);
     memset(block + loader_tls.image_bytes, 0, loader_tls.bytes - loader_tls.image_bytes);
-    t->tls = block;
-    tls_run[t->id] = run_number;
+    t->tls_ready = true;
 }
 
 /* Only the program's own variables are each fiber's own; those of other libraries are the one OS
@@ -59,7 +50,7 @@ HOOK(void *, model_tls_get_addr, struct tls_index *index)
 {
     if (!current || index->module != loader_tls.module)
         return __tls_get_addr(index);
-    if (tls_run[current->id] != run_number)
+    if (!current->tls_ready)
         fill(current);
     return blocks + current->id * stride + index->offset;
 }
@@ -68,9 +59,5 @@ HOOK(int *, model_errno_location, void)
 {
     if (!current)
         return &errno;
-    if (error_of[current->id].run != run_number) {
-        error_of[current->id].run = run_number;
-        error_of[current->id].value = 0;
-    }
-    return &error_of[current->id].value;
+    return &current->error;
 }

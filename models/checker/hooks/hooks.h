@@ -65,5 +65,12 @@ int *model_errno_location(void);
 void exit_handlers(void);
 void thread_exit_handlers(void);
 void exit_reset(void); /* a new execution */
+void key_reset(void);
+
+/* Parts of the execution's state: see image.h. */
+struct image;
+void exit_image(struct image *m);
+void holder_image(struct image *m);
+void key_image(struct image *m);
 
 #endif

@@ -46,11 +46,6 @@ void time_move(const struct timespec *deadline)
 
 /* ---- sleeping ------------------------------------------------------------------------------ */
 
-static struct {
-    uint32_t run;
-    unsigned sleeps;
-} slept[MODEL_THREADS];
-
 static word list_read(const volatile void *address, enum rule rule, word a, word b, bool *wrote,
                       uintptr_t pc)
 {
@@ -71,15 +66,11 @@ static enum space slot_of(unsigned thread) { return (enum space)(SPACE_SLEEPER +
 unsigned sleep_begin(const volatile void *address, uintptr_t pc)
 {
     const unsigned me = current->id;
-    if (slept[me].run != run_number) {
-        slept[me].run = run_number;
-        slept[me].sleeps = 0;
-    }
-    if (slept[me].sleeps == SLEEPS_MAX)
+    if (current->sleeps == SLEEPS_MAX)
         fault_raise(FAULT_UNBOUNDED, NULL, 0,
                     "a thread sleeps more than %u times in one execution: a loop without a bound?",
                     (unsigned)SLEEPS_MAX);
-    const unsigned number = ++slept[me].sleeps;
+    const unsigned number = ++current->sleeps;
     list_read(address, RULE_OR, (word)number << (SLEEP_BITS * me), 0, NULL, pc);
     return number;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "models/checker/subject/loader.h"
+#include "models/checker/run/image.h"
 
 /* ---- failing ------------------------------------------------------------------------------- */
 
@@ -88,6 +89,12 @@ static struct handler registered[HANDLERS_MAX];
 static unsigned registered_n;
 
 void exit_reset(void) { registered_n = 0; }
+
+void exit_image(struct image *m)
+{
+    image_part(m, &registered_n, sizeof registered_n);
+    image_part(m, registered, registered_n * sizeof registered[0]);
+}
 
 static int add(void (*call)(void *), void *argument, bool of_thread, uintptr_t pc)
 {

@@ -11,6 +11,7 @@
 #include "models/checker/run/run.h"
 #include "models/checker/subject.h"
 #include "models/checker/run/trace.h"
+#include "models/checker/run/image.h"
 
 /* ---- subject.h ----------------------------------------------------------------------------- */
 
@@ -219,9 +220,20 @@ HOOK(int, model_sched_getcpu, void) { return 0; }
 
 /* ---- between executions -------------------------------------------------------------------- */
 
+void hooks_image(struct image *m)
+{
+    image_part(m, &model_membarrier, sizeof model_membarrier);
+    image_part(m, &model_membarrier_refused, sizeof model_membarrier_refused);
+    files_image(m);
+    exit_image(m);
+    holder_image(m);
+    key_image(m);
+}
+
 void hooks_reset(void)
 {
     exit_reset();
+    key_reset();
     model_membarrier = model_membarrier_refused = false;
     files_reset();
 }

@@ -2,6 +2,7 @@
 #include "models/checker/hooks/hooks_sync.h"
 
 #include "models/checker/memory/shadow.h"
+#include "models/checker/run/image.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -97,19 +98,20 @@ void object_write(const volatile void *object, word value, enum order order, uin
 /* ---- who holds what ------------------------------------------------------------------------ */
 
 enum { HELD_MAX = 32 };
-static struct holder {
-    uint32_t run; /* valid in this execution only */
-    unsigned n;
-    struct held held[HELD_MAX];
-} holder[MODEL_THREADS];
+static struct held held[MODEL_THREADS][HELD_MAX];
+
+void holder_image(struct image *m)
+{
+    for (unsigned t = 0; t < MODEL_THREADS; t++)
+        if (threads[t].holds)
+            image_part(m, held[t], threads[t].holds * sizeof held[t][0]);
+}
 
 struct held *held_by(const struct thread *t, const volatile void *object)
 {
-    struct holder *h = &holder[t->id];
-    if (h->run == run_number)
-        for (unsigned i = 0; i < h->n; i++)
-            if (h->held[i].object == object)
-                return &h->held[i];
+    for (unsigned i = 0; i < t->holds; i++)
+        if (held[t->id][i].object == object)
+            return &held[t->id][i];
     return NULL;
 }
 
@@ -121,20 +123,16 @@ void hold(const volatile void *object, enum hold how)
         step_effect();
         return;
     }
-    struct holder *h = &holder[current->id];
-    if (h->run != run_number)
-        *h = (struct holder){.run = run_number};
-    if (h->n == HELD_MAX)
+    if (current->holds == HELD_MAX)
         unsupported(0, "a thread holds more than %d locks at a time: let it hold fewer", HELD_MAX);
-    h->held[h->n++] = (struct held){object, how, 1};
+    held[current->id][current->holds++] = (struct held){object, how, 1};
 }
 
 void let_go(struct held *h)
 {
-    struct holder *mine = &holder[current->id];
     step_effect();
     if (--h->times == 0)
-        *h = mine->held[--mine->n];
+        *h = held[current->id][--current->holds];
 }
 
 /* ---- mutexes ------------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /* hooks_pthread.c: POSIX threads: birth, end, join; attributes; thread-specific data. What a thread
  * is allowed, named or bound to changes nothing that can be checked: it is accepted. */
 #include "models/checker/hooks/hooks_sync.h"
+#include "models/checker/run/image.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -212,44 +213,45 @@ HOOK(int, model_pthread_setcancelstate, int state, int *old)
  * when the execution is repeated with its threads in another order. */
 enum { KEYS_PER_THREAD = 8, KEYS = MODEL_THREADS * KEYS_PER_THREAD };
 
-static struct key {
-    uint32_t run;
-    bool deleted;
-    void (*destructor)(void *);
-} keys[KEYS];
+static struct {
+    bool used; /* in this execution; else the rest is void */
+    struct key {
+        bool made, deleted;
+        void (*destructor)(void *);
+    } key[KEYS];
+    void *value[MODEL_THREADS][KEYS];
+} keys;
 
-static struct values {
-    uint32_t run;
-    unsigned made; /* keys */
-    void *of[KEYS];
-} values[MODEL_THREADS];
-
-static struct values *mine(void)
+void key_image(struct image *m)
 {
-    struct values *v = &values[current->id];
-    if (v->run != run_number)
-        *v = (struct values){.run = run_number};
-    return v;
+    image_part(m, &keys.used, sizeof keys.used);
+    if (keys.used)
+        image_part(m, &keys, sizeof keys);
 }
+
+void key_reset(void) { keys.used = false; }
 
 static void check_key(unsigned key, uintptr_t pc)
 {
     if (!current)
         unsupported(pc, "a static constructor uses thread-specific data: let main use it");
-    if (key >= KEYS || keys[key].run != run_number || keys[key].deleted)
+    const bool known = keys.used && key < KEYS && keys.key[key].made;
+    if (!known || keys.key[key].deleted)
         misused(NULL, pc, "thread %u uses the key %u, which %s", current->id, key,
-                key < KEYS && keys[key].run == run_number ? "was deleted" : "was never created");
+                known ? "was deleted" : "was never created");
 }
 
 int key_create(unsigned *key, void (*destructor)(void *), uintptr_t pc)
 {
     if (!current)
         unsupported(pc, "a static constructor uses thread-specific data: let main use it");
-    struct values *v = mine();
-    if (v->made == KEYS_PER_THREAD)
+    if (!keys.used)
+        memset(&keys, 0, sizeof keys);
+    keys.used = true;
+    if (current->keys_made == KEYS_PER_THREAD)
         unsupported(pc, "a thread creates more than %d keys: let it create fewer", KEYS_PER_THREAD);
-    const unsigned made = current->id * KEYS_PER_THREAD + v->made++;
-    keys[made] = (struct key){.run = run_number, .destructor = destructor};
+    const unsigned made = current->id * KEYS_PER_THREAD + (unsigned)current->keys_made++;
+    keys.key[made] = (struct key){.made = true, .destructor = destructor};
     memory_write(key, sizeof *key, pc);
     *key = made;
     step_effect();
@@ -259,35 +261,34 @@ int key_create(unsigned *key, void (*destructor)(void *), uintptr_t pc)
 void key_delete(unsigned key, uintptr_t pc)
 {
     check_key(key, pc);
-    keys[key].deleted = true;
+    keys.key[key].deleted = true;
     step_effect();
 }
 
 void *key_get(unsigned key, uintptr_t pc)
 {
     check_key(key, pc);
-    return mine()->of[key];
+    return keys.value[current->id][key];
 }
 
 void key_set(unsigned key, const void *value, uintptr_t pc)
 {
     check_key(key, pc);
-    mine()->of[key] = (void *)(uintptr_t)value;
+    keys.value[current->id][key] = (void *)(uintptr_t)value;
     step_effect();
 }
 
 void keys_destroy(void)
 {
-    struct values *v = &values[current->id];
-    bool again = v->run == run_number; /* else it set none */
+    bool again = keys.used;
     for (unsigned round = 0; again && round < PTHREAD_DESTRUCTOR_ITERATIONS; round++) {
         again = false;
         for (unsigned key = 0; key < KEYS; key++) {
-            const struct key *k = &keys[key];
-            void *const value = v->of[key];
-            if (!value || k->run != run_number || k->deleted || !k->destructor)
+            const struct key *k = &keys.key[key];
+            void *const value = keys.value[current->id][key];
+            if (!value || k->deleted || !k->destructor)
                 continue;
-            v->of[key] = NULL;
+            keys.value[current->id][key] = NULL;
             k->destructor(value);
             again = true;
         }

@@ -6,6 +6,7 @@
 
 #include "models/checker/explore/graph.h"
 #include "models/checker/memory/shadow.h"
+#include "models/checker/run/image.h"
 
 struct directory file_directory;
 uint64_t files_full_at;
@@ -29,6 +30,28 @@ void files_reset(void)
         memset(descriptors[t], 0, opened[t] * sizeof descriptors[t][0]);
         opened[t] = 0;
     }
+}
+
+void files_image(struct image *m)
+{
+    if (m->restoring) /* what lies behind the last descriptor is zero */
+        for (unsigned t = 0; t < MODEL_THREADS; t++)
+            memset(descriptors[t], 0, opened[t] * sizeof descriptors[t][0]);
+    image_part(m, &files_full_at, sizeof files_full_at);
+    image_part(m, &files_fails_at, sizeof files_fails_at);
+    image_part(m, &file_count, sizeof file_count);
+    image_part(m, &file_directory.n, sizeof file_directory.n);
+    image_part(m, file_directory.entry, file_directory.n * sizeof file_directory.entry[0]);
+    for (unsigned i = 0; i < file_count; i++) {
+        image_part(m, &files[i], sizeof files[i]);
+        for (unsigned k = 0; k <= files[i].changes; k++) {
+            image_part(m, &states[i][k], offsetof(struct file_state, byte));
+            image_part(m, states[i][k].byte, states[i][k].size);
+        }
+    }
+    image_part(m, opened, sizeof opened);
+    for (unsigned t = 0; t < MODEL_THREADS; t++)
+        image_part(m, descriptors[t], opened[t] * sizeof descriptors[t][0]);
 }
 
 /* ---- names --------------------------------------------------------------------------------- */
@@ -96,6 +119,8 @@ struct file_state *file_change(struct file *f, unsigned before)
     if (before == FILE_CHANGES)
         return NULL;
     struct file_state *const s = &f->state[before + 1];
+    if (f->changes <= before)
+        f->changes = (uint16_t)(before + 1);
     memcpy(s, &f->state[before], offsetof(struct file_state, byte) + f->state[before].size);
     return s;
 }

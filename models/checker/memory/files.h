@@ -36,6 +36,7 @@ struct file_state {
 struct file {
     char name[FILE_NAME]; /* as it was created, for people */
     uint8_t openings;
+    uint16_t changes;         /* state[changes] is the last one that is there */
     struct file_state *state; /* [FILE_CHANGES + 1]; state[0]: as created, empty */
 };
 
@@ -62,6 +63,8 @@ extern uint64_t files_full_at;  /* ENOSPC for what makes a file longer than that
 extern unsigned files_fails_at; /* EIO for the nth write or cut of a file; 0: none */
 
 void files_reset(void); /* a new execution */
+struct image;
+void files_image(struct image *m); /* image.h */
 
 /* The file of that name, or NULL. */
 struct file *file_find(const char *name);

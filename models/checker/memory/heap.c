@@ -9,6 +9,7 @@
 #include "models/checker/explore/fault.h"
 #include "models/checker/memory/shadow.h"
 #include "models/checker/report/source.h"
+#include "models/checker/run/image.h"
 #include "models/checker/run/step.h"
 #include "models/checker/run/thread.h"
 
@@ -69,6 +70,23 @@ void heap_reset(void)
     }
     allocated = live = 0;
     found = NULL;
+}
+
+void heap_image(struct image *m)
+{
+    image_part(m, &allocated, sizeof allocated);
+    image_part(m, &live, sizeof live);
+    found = NULL;
+    for (unsigned t = 0; t < MODEL_THREADS; t++) {
+        struct arena *a = &arenas[t];
+        image_part(m, &a->count, sizeof a->count);
+        image_part(m, &a->next, sizeof a->next);
+        if (a->count == 0)
+            continue;
+        const uintptr_t base = heap_base + (uintptr_t)t * MODEL_ARENA;
+        image_part(m, a->objects, a->count * sizeof *a->objects);
+        image_part(m, (void *)base, a->next - base);
+    }
 }
 
 /* ---- looking up ---------------------------------------------------------------------------- */

@@ -24,6 +24,8 @@ struct heap_object {
 
 int heap_init(void);   /* maps the arenas at fixed addresses and tells shadow.h: 0 or an errno */
 void heap_reset(void); /* a new execution */
+struct image;
+void heap_image(struct image *m); /* see image.h */
 
 /* By `current`. The memory is filled with a pattern, or zeroed. NULL when the arena is full. */
 void *heap_alloc(size_t align, size_t n, bool zero, uintptr_t pc);

@@ -142,6 +142,7 @@ static bool stack_shared(const struct region *r, uintptr_t address, size_t n)
         const uint64_t bit = UINT64_C(1) << line % 64;
         if (!own && !(*page & bit)) {
             *page |= bit;
+            shadow_stacks[r->thread].any_shared = true;
             shadow_restart = true;
         }
         shared = shared || (*page & bit);
@@ -314,6 +315,8 @@ void shadow_will_write(uintptr_t address, size_t n)
     }
 }
 
+bool shadow_stack_shared(unsigned thread) { return shadow_stacks[thread].any_shared; }
+
 /* ---- what is known about bytes ------------------------------------------------------------- */
 
 bool shadow_initialised(uintptr_t address, size_t n)
@@ -343,7 +346,7 @@ void shadow_set_loc(uintptr_t address, size_t n, uint16_t loc)
         part = cell_part(address + at, n - at);
         cell_of(r, address + at)->locs |= cell_mask(address + at, part);
         if (r->kind == REGION_STACK)
-            shadow_stacks[r->thread].page[(address + at - r->base) / PAGE].locs = shadow_stamp;
+            shadow_page_located(&shadow_stacks[r->thread].page[(address + at - r->base) / PAGE]);
     }
 }
 

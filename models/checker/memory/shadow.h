@@ -19,6 +19,11 @@ int shadow_region(void *base, size_t bytes, enum region_kind kind, unsigned thre
 /* A new execution: undoes what was written to data, forgets all accesses. O(what was touched). */
 void shadow_reset(void);
 
+/* What shadow_reset would forget and undo: see image.h. */
+struct image;
+void shadow_image(struct image *m);
+bool shadow_stack_shared(unsigned thread); /* has another thread ever touched its stack? */
+
 /* One access by `current`, now: raises FAULT_RACE and, on the heap, the heap's faults. Fast where
  * only one thread ever touches the memory (its own stack). Memory in no region: FAULT_CRASH for
  * null pages, else it is let pass (constants, the C library's own). An atomic access is announced

@@ -8,6 +8,7 @@
 
 #include "models/checker/explore/fault.h"
 #include "models/checker/memory/heap.h"
+#include "models/checker/run/image.h"
 
 uint32_t shadow_stamp = 1;
 struct stack shadow_stacks[MODEL_THREADS];
@@ -24,6 +25,11 @@ static struct undo {
     uint64_t *at, old;
 } * undo;
 static size_t undo_count, undo_max;
+
+static struct cell **touched; /* in this execution */
+static size_t touched_count, touched_max;
+static struct page *located[MODEL_THREADS * (PAGES + 1)]; /* where atomics live in this execution */
+static size_t located_count;
 
 /* ---- regions ------------------------------------------------------------------------------- */
 
@@ -73,7 +79,7 @@ static _Noreturn void no_memory(void)
 }
 
 /* An allocation is a plain write by the thread that allocated. */
-void shadow_heap_cell(struct cell *c)
+static void heap_cell(struct cell *c)
 {
     const uintptr_t address = cell_address(&shadow_heap, c);
     const struct heap_object *o = heap_find(address);
@@ -84,6 +90,29 @@ void shadow_heap_cell(struct cell *c)
     c->initialised = o->zeroed ? c->valid : 0;
     c->access[0].head = access_head(o->thread, o->po, KIND | c->valid);
     c->access[0].site = o->site;
+}
+
+void shadow_touch(const struct region *r, struct cell *c)
+{
+    if (touched_count == touched_max) {
+        const size_t max = touched_max ? 2 * touched_max : 1024;
+        struct cell **more = realloc(touched, max * sizeof *touched);
+        if (!more)
+            no_memory();
+        touched = more;
+        touched_max = max;
+    }
+    touched[touched_count++] = c;
+    *c = (struct cell){.stamp = shadow_stamp, .valid = BYTES, .initialised = BYTES};
+    if (r->kind == REGION_HEAP)
+        heap_cell(c);
+}
+
+void shadow_page_located(struct page *p)
+{
+    if (p->locs != shadow_stamp)
+        located[located_count++] = p;
+    p->locs = shadow_stamp;
 }
 
 void shadow_save(const struct region *r, struct cell *c)
@@ -143,8 +172,31 @@ void shadow_reset(void)
         *undo[undo_count].at = undo[undo_count].old;
     }
     overflow_count = 0;
+    touched_count = located_count = 0;
     if (++shadow_stamp == 0) {
         forget_stamps();
         shadow_stamp = 1;
     }
+}
+
+void shadow_image(struct image *m)
+{
+    if (m->restoring)
+        shadow_reset();
+    image_part(m, &undo_count, sizeof undo_count);
+    image_part(m, &overflow_count, sizeof overflow_count);
+    image_part(m, &touched_count, sizeof touched_count);
+    image_part(m, &located_count, sizeof located_count);
+    image_part(m, undo, undo_count * sizeof *undo);
+    for (size_t i = 0; i < undo_count; i++)
+        image_part(m, undo[i].at, sizeof *undo[i].at);
+    image_part(m, shadow_overflow, overflow_count * sizeof *shadow_overflow);
+    image_part(m, touched, touched_count * sizeof *touched);
+    for (size_t i = 0; i < touched_count; i++) {
+        image_part(m, touched[i], sizeof *touched[i]);
+        touched[i]->stamp = shadow_stamp;
+    }
+    image_part(m, located, located_count * sizeof *located);
+    for (size_t i = 0; i < located_count; i++)
+        located[i]->locs = shadow_stamp;
 }

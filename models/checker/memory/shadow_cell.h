@@ -57,6 +57,7 @@ struct stack {
         uint64_t shared; /* the lines that another thread touched once, in any execution */
         uint32_t locs;   /* the stamp of the last execution in which an atomic lived here */
     } page[PAGES + 1];   /* one more for accesses that end where the stack does */
+    bool any_shared;     /* a line of any page */
 } __attribute__((aligned(2048))); /* found by a shift */
 
 extern uint32_t shadow_stamp; /* of this execution */
@@ -66,8 +67,9 @@ extern struct stack shadow_stacks[MODEL_THREADS];
 
 /* shadow_cell.c */
 const struct region *shadow_search(uintptr_t address);
-void shadow_heap_cell(struct cell *c); /* its first use in this execution */
 void shadow_save(const struct region *r, struct cell *c);
+void shadow_touch(const struct region *r, struct cell *c); /* its first use in this execution */
+void shadow_page_located(struct page *p);
 struct access *shadow_add(struct cell *c);
 extern struct overflow {
     struct access access;
@@ -100,11 +102,8 @@ static inline size_t region_part(const struct region *r, uintptr_t address, size
 static inline struct cell *cell_of(const struct region *r, uintptr_t address)
 {
     struct cell *c = r->cells + (address - r->base) / 8;
-    if (__builtin_expect(c->stamp != shadow_stamp, 0)) {
-        *c = (struct cell){.stamp = shadow_stamp, .valid = BYTES, .initialised = BYTES};
-        if (r->kind == REGION_HEAP)
-            shadow_heap_cell(c);
-    }
+    if (__builtin_expect(c->stamp != shadow_stamp, 0))
+        shadow_touch(r, c);
     return c;
 }
 /* On the thread's own stack, in pages where nobody else was ever seen? Its accesses there need not

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "models/checker/run/image.h"
+
 #ifdef __has_include
 #if __has_include(<sanitizer/asan_interface.h>)
 #include <sanitizer/asan_interface.h> /* ASAN_UNPOISON_MEMORY_REGION, a no-op without it */
@@ -166,21 +168,32 @@ int fiber_map(struct fiber *f, unsigned number)
 
 /* What was used is filled as it was before its first use: the top with the pattern, below that with
  * the zeros of fresh pages. */
-static void wipe(struct fiber *f)
+static void wipe(struct fiber *f, uintptr_t deepest, uintptr_t end)
 {
-    const uintptr_t end = (uintptr_t)top(f), seam = end - FILLED, bottom = (uintptr_t)f->stack;
-    uintptr_t from = f->deepest < bottom + SLACK ? bottom : f->deepest - SLACK;
+    const uintptr_t seam = (uintptr_t)top(f) - FILLED, bottom = (uintptr_t)f->stack;
+    uintptr_t from = deepest < bottom + SLACK ? bottom : deepest - SLACK;
     ASAN_UNPOISON_MEMORY_REGION(f->stack, FIBER_STACK);
     if (from < seam) {
-        memset((char *)from, 0, seam - from);
+        const uintptr_t zeros = seam < end ? seam : end;
+        if (from < zeros)
+            memset((char *)from, 0, zeros - from);
         from = seam;
     }
-    memset((char *)from, PATTERN, end - from);
+    if (from < end)
+        memset((char *)from, PATTERN, end - from);
+}
+
+void fiber_image(struct image *m, struct fiber *f, uintptr_t deepest)
+{
+    const uintptr_t sp = (uintptr_t)f->sp, from = sp < f->deepest ? sp : f->deepest;
+    if (m->restoring)
+        wipe(f, deepest, from);
+    image_part(m, (void *)from, (uintptr_t)top(f) - from);
 }
 
 void fiber_start(struct fiber *f, void (*entry)(void *), void *argument)
 {
-    wipe(f);
+    wipe(f, f->deepest, (uintptr_t)top(f));
     struct context *c = (struct context *)(void *)(top(f) - sizeof *c);
     *c = (struct context){
         .entry = (uintptr_t)entry, .argument = (uintptr_t)argument, .begin = fiber_begin};

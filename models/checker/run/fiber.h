@@ -41,6 +41,11 @@ int fiber_map(struct fiber *f, unsigned number);
  * runs left are overwritten, so that reading them gives the same in every run. */
 void fiber_start(struct fiber *f, void (*entry)(void *), void *argument);
 
+/* Its stack as it was used so far: see image.h. Restoring: *f is as it was then, and the stack has
+ * since been used down to `deepest`. */
+struct image;
+void fiber_image(struct image *m, struct fiber *f, uintptr_t deepest);
+
 /* Stops here (in *from) and goes on where *to stopped. */
 void fiber_switch(struct fiber *from, struct fiber *to);
 

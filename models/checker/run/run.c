@@ -9,6 +9,8 @@
 #include "models/checker/memory/heap.h"
 #include "models/checker/hooks/hooks_sync.h"
 #include "models/checker/run/run.h"
+#include "models/checker/run/image.h"
+#include "models/checker/run/snapshot.h"
 #include "models/checker/run/spin.h"
 #include "models/checker/memory/shadow.h"
 #include "models/checker/run/trace.h"
@@ -23,7 +25,8 @@ struct history history_now;
 static struct fiber scheduler;
 static enum run_end ended;
 static bool over;
-static jmp_buf back; /* for faults that the scheduler itself finds */
+static unsigned wanted = NONE; /* a snapshot, before the event with this number */
+static jmp_buf back;           /* for faults that the scheduler itself finds */
 
 /* ---- threads ----------------------------------------------------------------------------- */
 
@@ -59,11 +62,9 @@ void run_thread(unsigned id, void *(*entry)(void *), void *argument)
 static void thread_reset(struct thread *t)
 {
     const struct fiber fiber = t->fiber;
-    void *const tls = t->tls;
     const uint8_t id = t->id;
     memset(t, 0, offsetof(struct thread, frame));
     t->fiber = fiber;
-    t->tls = tls;
     t->id = id;
     t->replay = NONE;
     t->patience = SPIN_PATIENCE;
@@ -120,7 +121,24 @@ static void resume(struct thread *t)
     t->state = THREAD_READY;
     current = t;
     fiber_switch(&scheduler, &t->fiber);
+    while (wanted != NONE) {
+        current = NULL;
+        snapshot_take(wanted);
+        wanted = NONE;
+        t->state = THREAD_READY;
+        current = t;
+        fiber_switch(&scheduler, &t->fiber);
+    }
     current = NULL;
+}
+
+bool run_checkpoint(unsigned events)
+{
+    if (!snapshot_due(events))
+        return false;
+    wanted = events;
+    run_park(THREAD_WANTS);
+    return current->replay != NONE;
 }
 
 static bool source_ran(const struct thread *t)
@@ -158,6 +176,8 @@ static struct thread *choose(void)
     else if (options_now->policy == POLICY_RTL)
         t = able[n - 1];
     t->chosen = true;
+    if (t->po == 1 && snapshot_due(graph_now->events)) /* its first event of its own */
+        snapshot_take(graph_now->events);
     return t;
 }
 
@@ -178,6 +198,45 @@ static struct thread *pick(void)
                     "uninitialised memory)",
                     unreplayed);
     return replay_only ? NULL : choose();
+}
+
+/* ---- its state as bytes ------------------------------------------------------------------ */
+
+static void thread_image(struct image *m, struct thread *t)
+{
+    const uintptr_t deepest = t->fiber.deepest;
+    const uint8_t was = t->state;
+    image_part(m, &t->state, sizeof t->state);
+    if (t->state == THREAD_NONE) {
+        if (was != THREAD_NONE)
+            thread_reset(t);
+        return;
+    }
+    image_part(m, t, offsetof(struct thread, frame));
+    if (t->state == THREAD_ENDED && !shadow_stack_shared(t->id)) { /* nobody will look at it */
+        if (deepest < t->fiber.deepest)
+            t->fiber.deepest = deepest;
+        return;
+    }
+    const unsigned frames = t->depth < STACK_DEPTH ? t->depth + 1u : STACK_DEPTH;
+    image_part(m, t->frame, frames * sizeof t->frame[0]);
+    image_part(m, &t->effects, offsetof(struct thread, was) - offsetof(struct thread, effects));
+    image_part(m, t->was, t->seen * sizeof t->was[0]);
+    fiber_image(m, &t->fiber, deepest);
+    if (m->restoring)
+        t->chosen = t->once = t->acted = false;
+}
+
+void run_image(struct image *m)
+{
+    image_part(m, &hook_sp, sizeof hook_sp);
+    image_part(m, &history_now.n, sizeof history_now.n);
+    image_part(m, history_now.op, history_now.n * sizeof history_now.op[0]);
+    for (unsigned i = 0; i < MODEL_THREADS; i++)
+        thread_image(m, &threads[i]);
+    hooks_image(m); /* after the threads, which say how much there is */
+    heap_image(m);
+    shadow_image(m);
 }
 
 /* ---- how it ended ------------------------------------------------------------------------ */
@@ -309,23 +368,45 @@ static enum run_end judge(void)
 
 /* ---- one execution ----------------------------------------------------------------------- */
 
-enum run_end run_graph(void)
+static void begin_anew(void)
 {
-    run_number++;
     shadow_reset();
     heap_reset();
     hooks_reset();
     step_run_begins();
     history_now.n = 0;
-    unreplayed = 0;
-    for (unsigned i = 0; i < MODEL_THREADS; i++) {
-        if (graph_now->last[i] != NONE)
-            unreplayed += graph_now->e[graph_now->last[i]].po;
+    for (unsigned i = 0; i < MODEL_THREADS; i++)
         if (threads[i].state != THREAD_NONE) /* the execution before had it */
             thread_reset(&threads[i]);
-    }
-    over = false;
     run_thread(0, main_thread, program_argument);
+}
+
+/* What each thread, as it is now, has still to repeat of the graph. */
+static void find_unreplayed(void)
+{
+    unreplayed = 0;
+    for (unsigned i = 0; i < MODEL_THREADS; i++) {
+        struct thread *t = &threads[i];
+        uint16_t next = NONE;
+        for (uint16_t e = graph_now->last[i]; e != NONE && graph_now->e[e].po > t->po;
+             e = graph_now->e[e].po_prev) {
+            next = e;
+            unreplayed++;
+        }
+        t->replay = next;
+        if (next != NONE && (t->state == THREAD_WANTS || t->state == THREAD_JOINING))
+            t->state = THREAD_READY;
+    }
+}
+
+enum run_end run_graph(struct snapshot *from)
+{
+    run_number++;
+    over = false;
+    snapshot_go(from);
+    if (!from)
+        begin_anew();
+    find_unreplayed();
     if (setjmp(back) == 0) {
         for (struct thread *t; !over && (t = pick()) != NULL;)
             resume(t);

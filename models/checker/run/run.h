@@ -7,5 +7,7 @@ void run_thread(unsigned id, void *(*entry)(void *), void *argument);
 
 /* The hooks' own state is what it was before main (hooks_libc.c calls on the others). */
 void hooks_reset(void);
+struct image;
+void hooks_image(struct image *m); /* see image.h */
 
 #endif

@@ -70,8 +70,8 @@ static void wait_turn(struct thread *t, bool at_once)
 {
     if (options_now->random && !at_once)
         maybe_preempt(t);
-    while (unreplayed > 0 || !t->chosen)
-        run_park(THREAD_WANTS);
+    while (t->replay == NONE && (unreplayed > 0 || !t->chosen))
+        run_park(THREAD_WANTS); /* may have been taken back to here when it returns */
     t->acted = true;
 }
 
@@ -85,10 +85,10 @@ static const char *kind_name(unsigned kind)
 /* The event to be repeated, or NULL: a new one may be added now. */
 static struct event *next_event(struct thread *t, enum event_kind kind, uint16_t loc, bool at_once)
 {
-    if (t->replay == NONE) {
+    if (t->replay == NONE)
         wait_turn(t, at_once);
+    if (t->replay == NONE)
         return NULL;
-    }
     struct event *e = &graph_now->e[t->replay];
     if (e->kind != kind || e->loc != loc)
         fault_raise(FAULT_NONDETERMINISM, NULL, 0,
@@ -190,22 +190,24 @@ static _Noreturn void block_here(struct thread *t, const struct step *s)
 static void write_event(struct thread *t, uint16_t loc, word value, unsigned size, enum order order,
                         unsigned flags, uintptr_t pc)
 {
-    const struct event *e = next_event(t, EV_WRITE, loc, flags & EVENT_RMW);
-    if (e) {
-        if (e->value != value)
-            fault_raise(FAULT_NONDETERMINISM, NULL, 0,
-                        "run again, thread %u wrote %llu where it wrote %llu before", t->id,
-                        (unsigned long long)value, (unsigned long long)e->value);
-    } else {
+    const struct event *e;
+    while (!(e = next_event(t, EV_WRITE, loc, flags & EVENT_RMW))) {
         location_begin(loc, pc);
         e = explore_write(t->id, loc, value, size, order, flags, source_site(pc));
+        if (!e && t->replay != NONE)
+            continue; /* it was taken back */
         if (!e)
             run_leave(RUN_MOOT);
         if (written((enum space)locations.at[loc].space) && flags == 0)
             sites_use(source_site(pc), EV_WRITE, false, order, order);
         if (t->once)
             t->chosen = t->once = false;
+        break;
     }
+    if (e->value != value)
+        fault_raise(FAULT_NONDETERMINISM, NULL, 0,
+                    "run again, thread %u wrote %llu where it wrote %llu before", t->id,
+                    (unsigned long long)value, (unsigned long long)e->value);
     t->hb = e->hb;
     if (locations.at[loc].space == SPACE_MEMORY && !(flags & EVENT_NA))
         shadow_atomic_loc(locations.at[loc].address, size, true, loc, pc);
@@ -237,14 +239,17 @@ word step_read(const struct step *given, bool *wrote)
         }
     }
     spin_reads(t, s);
-    const struct event *e = repeated(t, EV_READ, loc);
-    if (!e) {
+    const struct event *e;
+    while (!(e = repeated(t, EV_READ, loc))) {
         location_begin(loc, s->pc);
         e = explore_read(t->id, loc, s);
+        if (!e && t->replay != NONE)
+            continue; /* it was taken back */
         if (!e)
             run_leave(RUN_MOOT);
         if (written(s->space))
             sites_use(e->site, EV_READ, e->rule != RULE_LOAD, e->order_good, e->order_bad);
+        break;
     }
     const struct event *from = &graph_now->e[e->rf];
     t->hb = e->hb;
@@ -310,9 +315,10 @@ unsigned step_choose(unsigned n, enum budget budget, const char *what, uintptr_t
     if ((budget == BUDGET_SPURIOUS || budget == BUDGET_WAKEUPS) && threads[1].state == THREAD_NONE)
         return 0; /* nobody else is there yet: what would it show? */
     before_step(t);
-    const struct event *e = repeated(t, EV_CHOICE, NONE);
-    if (!e)
-        e = explore_choice(t->id, n, budget, source_site(pc));
+    const struct event *e;
+    while (!(e = repeated(t, EV_CHOICE, NONE)) &&
+           !(e = explore_choice(t->id, n, budget, source_site(pc))))
+        ; /* it was taken back */
     made(t, e, pc);
     return (unsigned)e->value;
 }
@@ -380,9 +386,9 @@ void *step_join(unsigned id, uintptr_t pc)
     t->target = (uint8_t)id;
     t->waits_for = "join";
     t->waits_site = source_site(pc);
+    while (t->replay == NONE && (unreplayed > 0 || threads[id].state != THREAD_ENDED || !t->chosen))
+        run_park(threads[id].state == THREAD_ENDED ? THREAD_WANTS : THREAD_JOINING);
     if (t->replay == NONE) {
-        while (unreplayed > 0 || threads[id].state != THREAD_ENDED || !t->chosen)
-            run_park(threads[id].state == THREAD_ENDED ? THREAD_WANTS : THREAD_JOINING);
         struct event *e = explore_other(t->id, EV_JOIN, source_site(pc));
         explore_learns(e, graph_now->last[id]);
         made(t, e, pc);

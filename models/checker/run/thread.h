@@ -52,9 +52,14 @@ struct thread {
         bool atomics; /* atomics live there: it becomes an event */
         unsigned char old[16];
     } plain;
-    uint64_t now_ns;       /* its clock: moves only when a wait of it times out */
-    uint32_t allocations;  /* made so far in this execution: heap addresses follow from it */
-    void *tls;             /* its copy of the program's thread-local storage */
+    uint64_t now_ns;      /* its clock: moves only when a wait of it times out */
+    uint32_t allocations; /* made so far in this execution: heap addresses follow from it */
+    /* What hooks keep of it: */
+    bool tls_ready;        /* its copy of the program's thread-local storage is filled */
+    uint8_t keys_made;     /* pthread keys that it created */
+    uint16_t sleeps;       /* begun so far */
+    uint16_t holds;        /* locks */
+    int error;             /* its errno */
     const char *waits_for; /* for people: "mutex", "futex", "join" */
     uintptr_t waits_at;    /* the address */
     uint32_t waits_site;
@@ -80,6 +85,6 @@ struct thread {
 
 extern struct thread threads[MODEL_THREADS];
 extern struct thread *current; /* the one that runs; NULL: the explorer */
-extern uint32_t run_number;    /* changes with every execution: stamps what is only valid in one */
+extern uint32_t run_number;    /* changes with every execution */
 
 #endif

@@ -17,6 +17,7 @@
 #include "models/checker/hooks/hooks.h"
 #include "models/checker/memory/shadow.h"
 #include "models/checker/report/source.h"
+#include "models/checker/run/snapshot.h"
 
 struct loader_tls loader_tls;
 
@@ -136,6 +137,7 @@ bool loader_open(const char *object, const char *name, char *why, size_t size)
     dl_iterate_phdr(look_at_segments, NULL);
     *(void **)&subject.begin = dlsym(subject.handle, "model_subject_begin");
     *(void **)&subject.main = dlsym(subject.handle, "model_subject_main");
+    snapshot_never = dlsym(subject.handle, "model_subject_unseen_state") != NULL;
     if (!subject.begin) {
         snprintf(why, size, "%s was not made by models/checker/subject/build_subject.sh", object);
         return false;
