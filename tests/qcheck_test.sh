@@ -220,6 +220,12 @@ step 4 D  T2 get, mp.c:18: reads data  plain
 END
     sed -n -e 's/^(gdb) //' -e '/^step [1-4] [A-D]\|^\$/p' -e 's/^Breakpoint .* get (.* mp.c:\(18\)$/Breakpoint at \1/p' out >said
     diff want said >err || fail '--gdb: other steps'
+    printf '%s\n' 'delete 2' continue >commands # not the order in which they would run otherwise
+    gives 0 '^step 1 ' "$root/models/mutants/lost_wakeup_notify.c" --gdb <commands
+    sed -n 's/^step \([0-9]*\) .*/\1/p' out >said
+    sort -n said >want
+    diff want said >err || fail '--gdb: not the order of the report'
+    [ "$(wc -l <said)" -ge 20 ] || fail '--gdb: steps are missing'
 fi
 
 # ---- misuse ---------------------------------------------------------------------------------------

@@ -43,9 +43,10 @@ unsigned story_turns(struct story *s, struct turn *turn, unsigned max)
                            end->thread != i->note.thread))
             continue;         /* nothing of it was run */
         if (i->write != NONE) /* its reading half */
-            turn[n++] = (struct turn){.thread = i->note.thread};
+            turn[n++] = (struct turn){.thread = i->note.thread, .site = i->own_site};
         turn[n++] = (struct turn){.thread = i->note.thread,
                                   .fault = i->made_up,
+                                  .site = i->own_site,
                                   .stop = stays                ? TURN_STAYS
                                           : call_goes_on(s, i) ? TURN_GOES_BY
                                                                : TURN_RETURNS,

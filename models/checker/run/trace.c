@@ -74,7 +74,9 @@ static void turn_over(bool fault, uintptr_t pc)
     if (now >= turns || turn[now].fault != fault)
         return;
     const struct turn *t = &turn[now++];
-    if (t->text)
+    if (t->thread != current->id || t->site != source_site(pc))
+        turns = 0; /* not the same execution: nothing that could be told of it would be true */
+    else if (t->text)
         stop(t, pc);
 }
 

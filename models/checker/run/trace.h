@@ -43,7 +43,8 @@ extern struct note note[NOTES_MAX];
  * order, and what to say of it. Threads that have nothing left in the list go as they can. */
 struct turn {
     uint8_t thread;
-    bool fault;                                           /* the execution ends instead of a note */
+    bool fault; /* the execution ends instead of a note */
+    uint32_t site;
     enum { TURN_GOES_BY, TURN_RETURNS, TURN_STAYS } stop; /* stop: behind it, or where it is */
     const char *text;                                     /* NULL: not told */
 };
