@@ -166,8 +166,10 @@ static bool nothing_changed_since(const struct graph *g, const struct op *op)
         const struct event *e = &g->e[i];
         if (e->po > op->ret || e->kind != EV_READ)
             continue;
-        const uint16_t newest = g->loc[e->loc].mo_last;
-        if (e->flags & EVENT_WRITES ? newest != e->po_next : newest != e->rf)
+        const struct event *const from = &g->e[e->rf];
+        if (from->thread == op->thread && from->po > op->call)
+            continue; /* its own write: follows from what it read before */
+        if (g->e[g->loc[e->loc].mo_last].value != e->value)
             return false;
     }
     return true;
