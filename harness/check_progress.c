@@ -27,15 +27,15 @@ static const char *const scenario_order[] = {"publish",
                                              "two_consumers",
                                              "mpsc_2x1",
                                              "mpmc_2x2x1",
-                                             "reclaim",
+                                             "link_then_push",
+                                             "reuse",
                                              "drop_newest",
                                              "drop_oldest_races_take",
                                              "drop_oldest_two",
                                              "depth_never_underflows",
-                                             "two_producers_link",
-                                             "reuse",
+                                             "reclaim",
                                              "mpmc_2x2"};
-enum { SMALL = 12 }; /* the others only where something that was promised is missing */
+enum { SMALL = 14 }; /* the others only where something that was promised is missing */
 
 enum { PUSH, POP, OPERATIONS };
 static const char *const operations[OPERATIONS] = {"push", "pop"};
