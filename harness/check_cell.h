@@ -23,6 +23,7 @@ struct check_cell {
     int exit;       /* the checker's exit status */
     pid_t pid;
     FILE *out, *err;
+    char known[64]; /* --weaken: a file of what need not be tried, or "" */
     bool started, done;
 };
 

@@ -37,6 +37,10 @@ static int start(const struct check_cells *c, struct check_cell *cell, const cha
         argv[n++] = c->o->mode == CHECK_WEAKEN ? "--weaken" : "--freeze";
         argv[n++] = c->o->mode == CHECK_WEAKEN ? "all" : "any";
     }
+    if (cell->known[0]) {
+        argv[n++] = "--known";
+        argv[n++] = cell->known;
+    }
     argv[n++] = subject;
     argv[n] = NULL;
     cell->out = tmpfile();

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "harness/check_tags.h"
 #include "harness/check_tsv.h"
@@ -23,8 +24,7 @@ struct weaker {
     unsigned line;
     bool found, open; /* a scenario finds a fault; one did not come to an end */
     char verdict[32];
-    const struct scenario *scenario; /* with the fewest executions until it finds one */
-    uint64_t executions;
+    const struct scenario *scenario; /* the smallest one that finds one */
 };
 
 struct necessity {
@@ -78,7 +78,6 @@ static bool take(struct necessity *c, const struct check_cell *cell, const char 
 {
     struct weaker w = {.driver = cell->driver, .line = (unsigned)check_number(line, "line")};
     char verdict[32];
-    const uint64_t executions = check_number(line, "executions");
     check_text(line, "file", w.file, sizeof w.file);
     check_text(line, "text", w.text, sizeof w.text);
     check_text(line, "operation", w.operation, sizeof w.operation);
@@ -90,10 +89,9 @@ static bool take(struct necessity *c, const struct check_cell *cell, const char 
         return false;
     if (!is_fault(verdict)) {
         at->open |= strcmp(verdict, "no_violation") != 0;
-    } else if (!at->found || executions < at->executions) {
+    } else if (!at->found) {
         at->found = true;
         at->scenario = cell->scenario;
-        at->executions = executions;
         snprintf(at->verdict, sizeof at->verdict, "%s", verdict);
     }
     return true;
@@ -364,12 +362,96 @@ static int plan(struct necessity *c)
     return 0;
 }
 
+/* ---- one scenario of each queue after the other, small ones first: what one has shown to be needed
+ * the next ones need not ask about again ---- */
+
+static uint64_t executions_of(const struct necessity *c, const struct check_cell *cell)
+{
+    const struct check_row *const row =
+        check_table_find(&c->expected, cell->driver->name, cell->scenario->name, c->o->model);
+    return row ? row->complete + row->blocked : UINT64_MAX;
+}
+
+/* How many scenarios of its queue come before it. */
+static size_t rank(const struct necessity *c, size_t at)
+{
+    const uint64_t mine = executions_of(c, &c->cells.cell[at]);
+    size_t before = 0;
+    for (size_t i = 0; i < c->cells.n; i++)
+        if (c->cells.cell[i].driver == c->cells.cell[at].driver) {
+            const uint64_t other = executions_of(c, &c->cells.cell[i]);
+            before += other < mine || (other == mine && i < at);
+        }
+    return before;
+}
+
+/* What is known to be needed in this queue, for the checker to leave out. */
+static int write_known(const struct necessity *c, struct check_cell *cell)
+{
+    snprintf(cell->known, sizeof cell->known, "/tmp/queuelab-known-XXXXXX");
+    const int fd = mkstemp(cell->known);
+    FILE *const f = fd < 0 ? NULL : fdopen(fd, "w");
+    if (!f) {
+        const int error = errno;
+        cell->known[0] = '\0';
+        return error;
+    }
+    for (size_t i = 0; i < c->n; i++) {
+        const struct weaker *const w = &c->weaker[i];
+        if (w->found && w->driver == cell->driver)
+            fprintf(f, "%s\t%u\t%s\t%s\t%s\n", w->file, w->line, w->operation, w->from, w->to);
+    }
+    return fclose(f) ? errno : 0;
+}
+
+static int run_wave(struct necessity *c, size_t at, struct check_cells *wave, size_t *from)
+{
+    int error = 0, status = 0;
+    wave->n = 0;
+    for (size_t i = 0; i < c->cells.n && error == 0; i++)
+        if (rank(c, i) == at) {
+            from[wave->n] = i;
+            wave->cell[wave->n] = c->cells.cell[i];
+            error = write_known(c, &wave->cell[wave->n++]);
+        }
+    if (error) {
+        fprintf(stderr, "queuelab: cannot write into /tmp: %s\n", strerror(error));
+        status = EXIT_DIFFERS;
+    } else if (wave->n > 0) {
+        status = check_run(wave, each, c);
+    }
+    for (size_t i = 0; i < wave->n; i++) {
+        if (wave->cell[i].known[0])
+            unlink(wave->cell[i].known);
+        c->cells.cell[from[i]] = wave->cell[i];
+    }
+    return status;
+}
+
+static int run(struct necessity *c)
+{
+    struct check_cells wave = c->cells;
+    size_t *const from = calloc(c->cells.n + 1, sizeof *from);
+    wave.cell = calloc(c->cells.n + 1, sizeof *wave.cell);
+    int status = 0;
+    if (!wave.cell || !from) {
+        fprintf(stderr, "queuelab: no memory\n");
+        status = EXIT_DIFFERS;
+    }
+    wave.n = 1;
+    for (size_t at = 0; status == 0 && wave.n > 0; at++)
+        status = run_wave(c, at, &wave, from);
+    free(wave.cell);
+    free(from);
+    return status;
+}
+
 int check_weaken(const struct check_options *o)
 {
     struct necessity c = {.o = o};
     int status = plan(&c);
     if (status == 0)
-        status = check_run(&c.cells, each, &c);
+        status = run(&c);
     int error = status == 0 ? make_rows(&c) : 0;
     if (status == 0 && error == 0) {
         if (o->json)

@@ -105,6 +105,12 @@ static bool take_freeze(struct options *o, const char *value)
     return true;
 }
 
+static bool take_known(struct options *o, const char *value)
+{
+    o->known = value;
+    return true;
+}
+
 static bool take_shard(struct options *o, const char *value)
 {
     uint64_t shard, shards;
@@ -230,7 +236,8 @@ static const struct option {
     {"--random", "N", take_random, "sample N executions instead of exploring all"},
     {"--preemptions", "N", take_preemptions, "... with at most N preemptions in each"},
     {"--seed", "N", take_seed, "the sample follows from N (0)"},
-    {"--spurious", "N", take_spurious, "weak compare-and-swaps that fail, condition waits that end, for no reason (1)"},
+    {"--spurious", "N", take_spurious,
+     "weak compare-and-swaps that fail, condition waits that end, for no reason (1)"},
     {"--timeouts", "N", take_timeouts, "waits that may time out early (2)"},
     {"--leaks", "strict|reachable|off", take_leaks,
      "what is a leak: all that is not freed, or what nothing points to (reachable)"},
@@ -241,6 +248,8 @@ static const struct option {
      "list which release synchronized with which acquire in some execution"},
     {"--weaken", "FILE:LINE=ORDER[,FAILURE]", take_weaken,
      "with this order at that operation; also SITE=ORDER, as in --sites; all: every weaker one"},
+    {"--known", "FILE", take_known,
+     "with --weaken all: leave these out; a line each: file, line, operation, from, to, with tabs"},
     {"--freeze", "T:K|all|any", take_freeze,
      "thread T (0: main) stops after K of its events; all: each after each; any: until each "
      "operation that the program told of (models/subject.h) was held up"},

@@ -17,10 +17,11 @@ struct options {
     const char *function; /* start here instead of at main, or NULL */
     const char *weaken;   /* WHERE of --weaken WHERE=ORDER, or NULL */
     size_t weaken_length;
-    bool weaken_both; /* the order of failure was given as well */
-    bool weaken_all;  /* --weaken all: every one in turn */
-    bool freeze_all;  /* --freeze all: every thread after every step */
-    bool freeze_any;  /* --freeze any: the same, until each operation has been held up */
+    bool weaken_both;  /* the order of failure was given as well */
+    bool weaken_all;   /* --weaken all: every one in turn */
+    const char *known; /* but for those in this file, or NULL */
+    bool freeze_all;   /* --freeze all: every thread after every step */
+    bool freeze_any;   /* --freeze any: the same, until each operation has been held up */
     bool json, sites, edges, scenarios, quiet, gdb, help;
     bool colour; /* main decides */
 };

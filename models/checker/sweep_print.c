@@ -1,7 +1,9 @@
 /* sweep_print.c: --weaken all and --freeze all: explores many times and prints a line for each. */
 #include "models/checker/sweep_print.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "harness/json.h"
 #include "models/checker/subject/loader.h"
@@ -15,6 +17,7 @@ struct printer {
     const struct options *o;
     unsigned lines;
     bool unfinished;
+    FILE *known; /* weaker orders that need not be tried, or NULL */
 };
 
 static void put_place(FILE *f, uint32_t site)
@@ -58,6 +61,26 @@ static void orders(char *text, size_t size, const struct weakening *w, enum orde
         snprintf(text, size, "%s/%s", order_name(order), order_name(bad));
     else
         snprintf(text, size, "%s", fence && order == RELAXED ? "none" : order_name(order));
+}
+
+/* Is it none of --known's lines: file, line, operation, from, to, with tabs between? */
+static bool is_wanted(const struct weakening *w, void *arg)
+{
+    const struct printer *p = arg;
+    char from[40], to[40], key[400], known[400];
+    if (!p->known)
+        return true;
+    orders(from, sizeof from, w, w->from, w->from_bad);
+    orders(to, sizeof to, w, w->to, w->to_bad);
+    source_prepare(&w->site, 1);
+    const struct source_line *line = source_of(w->site);
+    snprintf(key, sizeof key, "%.250s\t%u\t%s\t%s\t%s\n", line->file, line->line,
+             operations[w->operation], from, to);
+    rewind(p->known);
+    while (fgets(known, sizeof known, p->known))
+        if (strcmp(known, key) == 0)
+            return false;
+    return true;
 }
 
 static void each_weakening(const struct weakening *w, void *arg)
@@ -153,6 +176,10 @@ int sweep_print(FILE *f, const struct options *o, struct explore_result *base)
 {
     struct printer p = {.f = f, .o = o};
     struct freeze_steps steps[OP_KINDS] = {{0}};
+    if (o->known && !(p.known = fopen(o->known, "re"))) {
+        fprintf(stderr, "queuelab-model: cannot read --known %s: %s\n", o->known, strerror(errno));
+        return 2;
+    }
     if (o->json) {
         fprintf(f, "{\"program\":");
         json_put_string(f, o->name);
@@ -160,7 +187,7 @@ int sweep_print(FILE *f, const struct options *o, struct explore_result *base)
                 o->weaken_all ? "weakened" : "frozen");
     }
     if (o->weaken_all)
-        sweep_weaken(&o->explore, loader_run, NULL, base, each_weakening, &p);
+        sweep_weaken(&o->explore, loader_run, NULL, base, is_wanted, each_weakening, &p);
     else
         sweep_freeze(&o->explore, o->freeze_any, loader_run, NULL, base, steps, each_freeze, &p);
     if (o->json) {
@@ -181,6 +208,8 @@ int sweep_print(FILE *f, const struct options *o, struct explore_result *base)
         print_steps(f, steps);
     }
     fflush(f);
+    if (p.known)
+        fclose(p.known);
     if (base->fault.kind != FAULT_NONE || !base->finished)
         return verdict_status(o, base);
     return p.unfinished ? 3 : 0;

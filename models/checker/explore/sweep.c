@@ -79,6 +79,7 @@ struct sweep {
     const struct explore_options *o;
     void (*program)(void *);
     void *argument;
+    bool (*wanted)(const struct weakening *w, void *arg);
     void (*each)(const struct weakening *w, void *arg);
     void *arg;
 };
@@ -87,6 +88,8 @@ static void try(const struct sweep *s, struct weakening w)
 {
     struct explore_options o = *s->o;
     struct explore_result r = {0};
+    if (!s->wanted(&w, s->arg))
+        return;
     o.weaken_site = w.site;
     o.weaken_to = w.to;
     o.weaken_bad = w.to_bad;
@@ -132,11 +135,11 @@ static int by_site(const void *a, const void *b)
 }
 
 void sweep_weaken(const struct explore_options *o, void (*program)(void *), void *argument,
-                  struct explore_result *base, void (*each)(const struct weakening *w, void *arg),
-                  void *arg)
+                  struct explore_result *base, bool (*wanted)(const struct weakening *w, void *arg),
+                  void (*each)(const struct weakening *w, void *arg), void *arg)
 {
     static struct site_use uses[SITES];
-    const struct sweep s = {o, program, argument, each, arg};
+    const struct sweep s = {o, program, argument, wanted, each, arg};
     struct explore_options one = *o;
     one.jobs = 1; /* what other processes execute is not noted here */
     one.on_complete = look_at_kinds;

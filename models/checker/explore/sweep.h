@@ -26,12 +26,12 @@ struct weakening {
 };
 
 /* Explores the program as written (result in *base), then with each of its orders replaced by each
- * weaker one, alone: each() is told of all of them. None is left out because a stronger one was
+ * weaker one, alone, unless it is not wanted: each() is told of all of them. None is left out because a stronger one was
  * wrong already, so that every answer stands by itself. Nothing is tried if the program is wrong as
  * written. */
 void sweep_weaken(const struct explore_options *o, void (*program)(void *), void *argument,
-                  struct explore_result *base, void (*each)(const struct weakening *w, void *arg),
-                  void *arg);
+                  struct explore_result *base, bool (*wanted)(const struct weakening *w, void *arg),
+                  void (*each)(const struct weakening *w, void *arg), void *arg);
 
 /* ---- frozen threads ---------------------------------------------------------------------- */
 
