@@ -54,7 +54,10 @@ enum run_end run_graph(struct snapshot *from);
 /* A snapshot, if it pays, before the event with this number is added: true: the execution has been
  * taken back to here, and the event is there. */
 bool run_checkpoint(unsigned events);
+/* The state of an execution (image.h), a thread's apart; first the threads, which say how much there is
+ * of the rest. */
 struct image;
+void thread_image(struct image *m, struct thread *t);
 void run_image(struct image *m);
 _Noreturn void run_leave(enum run_end how); /* called on a fiber */
 /* Gives the processor to the scheduler; returns when it is this thread's turn again. */

@@ -21,6 +21,7 @@ static struct thread *thread_of(pthread_t handle, const char *what, uintptr_t pc
     if (handle == 0 || handle > MODEL_THREADS || threads[handle - 1].state == THREAD_NONE)
         misused(NULL, pc, "thread %u %s a thread that was never created", current->id, what);
     struct thread *t = &threads[handle - 1];
+    thread_changed[t->id] = true; /* it will be joined or detached */
     if (t->joined || t->detached)
         misused(NULL, pc, "thread %u %s thread %u, which was %s before", current->id, what, t->id,
                 t->joined ? "joined" : "detached");

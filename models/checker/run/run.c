@@ -52,6 +52,7 @@ static void *main_thread(void *argument)
 void run_thread(unsigned id, void *(*entry)(void *), void *argument)
 {
     struct thread *t = &threads[id];
+    thread_changed[id] = true;
     t->state = THREAD_READY;
     t->replay = graph_now->first[id];
     t->entry = entry;
@@ -119,6 +120,7 @@ void run_park(enum thread_state state)
 static void resume(struct thread *t)
 {
     t->state = THREAD_READY;
+    thread_changed[t->id] = true;
     current = t;
     fiber_switch(&scheduler, &t->fiber);
     while (wanted != NONE) {
@@ -126,6 +128,7 @@ static void resume(struct thread *t)
         snapshot_take(wanted);
         wanted = NONE;
         t->state = THREAD_READY;
+        thread_changed[t->id] = true;
         current = t;
         fiber_switch(&scheduler, &t->fiber);
     }
@@ -202,7 +205,9 @@ static struct thread *pick(void)
 
 /* ---- its state as bytes ------------------------------------------------------------------ */
 
-static void thread_image(struct image *m, struct thread *t)
+bool thread_changed[MODEL_THREADS];
+
+void thread_image(struct image *m, struct thread *t)
 {
     const uintptr_t deepest = t->fiber.deepest;
     const uint8_t was = t->state;
@@ -223,8 +228,6 @@ static void thread_image(struct image *m, struct thread *t)
     image_part(m, &t->effects, offsetof(struct thread, was) - offsetof(struct thread, effects));
     image_part(m, t->was, t->seen * sizeof t->was[0]);
     fiber_image(m, &t->fiber, deepest);
-    if (m->restoring)
-        t->chosen = t->once = t->acted = false;
 }
 
 void run_image(struct image *m)
@@ -232,9 +235,7 @@ void run_image(struct image *m)
     image_part(m, &hook_sp, sizeof hook_sp);
     image_part(m, &history_now.n, sizeof history_now.n);
     image_part(m, history_now.op, history_now.n * sizeof history_now.op[0]);
-    for (unsigned i = 0; i < MODEL_THREADS; i++)
-        thread_image(m, &threads[i]);
-    hooks_image(m); /* after the threads, which say how much there is */
+    hooks_image(m);
     heap_image(m);
     shadow_image(m);
 }
@@ -374,6 +375,7 @@ static void begin_anew(void)
     heap_reset();
     hooks_reset();
     step_run_begins();
+    memset(thread_changed, true, sizeof thread_changed);
     history_now.n = 0;
     for (unsigned i = 0; i < MODEL_THREADS; i++)
         if (threads[i].state != THREAD_NONE) /* the execution before had it */
@@ -394,6 +396,7 @@ static void find_unreplayed(void)
             unreplayed++;
         }
         t->replay = next;
+        t->chosen = t->once = t->acted = false;
         if (next != NONE && (t->state == THREAD_WANTS || t->state == THREAD_JOINING))
             t->state = THREAD_READY;
     }

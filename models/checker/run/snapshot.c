@@ -4,12 +4,19 @@
 #include <stdlib.h>
 
 #include "models/checker/explore/engine.h"
+#include "models/checker/memory/shadow.h"
 #include "models/checker/run/image.h"
 
 struct snapshot {
     struct snapshot *parent; /* the next one up; or the next one in `unused` */
     unsigned events, held;   /* held by graphs that are put aside, deeper snapshots, `path` */
+    size_t rest;             /* in image: what is not a thread's */
     struct image image;
+    struct { /* each thread's part: in the image of the snapshot before which it ran last */
+        struct snapshot *of;
+        size_t at;
+        uint64_t number;
+    } thread[MODEL_THREADS];
 };
 
 enum {
@@ -47,6 +54,9 @@ bool snapshot_due_at_read(unsigned events, const struct event *read)
     return reads[read->thread][read->po].revisited * distance > added * COST;
 }
 
+/* Others may write to a stack that is shared. */
+static bool has_changed(unsigned t) { return thread_changed[t] || shadow_stack_shared(t); }
+
 void snapshot_take(unsigned events)
 {
     struct snapshot *s = unused;
@@ -55,8 +65,21 @@ void snapshot_take(unsigned events)
     else if (!(s = calloc(1, sizeof *s)))
         return;
     bytes -= s->image.room;
+    static uint64_t numbers;
     s->image.at = 0;
     s->image.restoring = false;
+    for (unsigned t = 0; t < MODEL_THREADS; t++) {
+        if (path && !has_changed(t)) {
+            s->thread[t] = path->thread[t];
+            continue;
+        }
+        s->thread[t].of = s;
+        s->thread[t].at = s->image.at;
+        s->thread[t].number = ++numbers;
+        thread_image(&s->image, &threads[t]);
+        thread_changed[t] = false;
+    }
+    s->rest = s->image.at;
     run_image(&s->image);
     bytes += s->image.room;
     s->events = events;
@@ -87,11 +110,23 @@ void snapshot_release(struct snapshot *s)
 
 void snapshot_go(struct snapshot *s)
 {
+    uint64_t number[MODEL_THREADS] = {0}; /* what the threads are now */
+    for (unsigned t = 0; t < MODEL_THREADS && path; t++)
+        number[t] = has_changed(t) ? 0 : path->thread[t].number;
     snapshot_release(path);
     path = s;
     if (!s)
         return;
-    s->image.at = 0;
+    for (unsigned t = 0; t < MODEL_THREADS; t++) {
+        if (s->thread[t].number == number[t])
+            continue;
+        struct image *m = &s->thread[t].of->image;
+        m->at = s->thread[t].at;
+        m->restoring = true;
+        thread_image(m, &threads[t]);
+        thread_changed[t] = false;
+    }
+    s->image.at = s->rest;
     s->image.restoring = true;
     run_image(&s->image);
 }
