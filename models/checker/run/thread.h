@@ -85,7 +85,7 @@ struct thread {
 
 extern struct thread threads[MODEL_THREADS];
 extern bool thread_changed[MODEL_THREADS]; /* since its image was made or brought back */
-extern struct thread *current; /* the one that runs; NULL: the explorer */
-extern uint32_t run_number;    /* changes with every execution */
+extern struct thread *current;             /* the one that runs; NULL: the explorer */
+extern uint32_t run_number;                /* changes with every execution */
 
 #endif
