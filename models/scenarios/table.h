@@ -33,7 +33,7 @@ enum {
     NEEDS_DROP_NEWEST = 512,
     NEEDS_DROP_OLDEST = 1024,
     NEEDS_SPILL = 16384,
-    NOT_RECORDED = 2048, /* no operations for the checker to put in order */
+    NOT_RECORDED = 2048,   /* no operations for the checker to put in order */
     NEEDS_PARKING = 32768, /* waits by the event counts of wait.h */
 };
 

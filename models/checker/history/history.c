@@ -139,9 +139,9 @@ static void item_print(const struct op *op, char *text, size_t size)
 
 void op_print(const struct op *op, char *text, size_t size)
 {
-    static const char *const result[] = {"ok",      "full",          "empty",   "closed",
-                                         "timeout", "out of memory", "dropped", "i/o error",
-                                         "(did not return)"};
+    static const char *const result[] = {"ok",      "full",      "empty",
+                                         "closed",  "timeout",   "out of memory",
+                                         "dropped", "i/o error", "(did not return)"};
     const char *answer = op->result <= RESULT_PENDING ? result[op->result] : "?";
     char item[48];
     item_print(op, item, sizeof item);

@@ -47,7 +47,7 @@ void model_return(unsigned result, uint64_t item)
     static const char *const names[] = {
         [RESULT_OK] = "ok",           [RESULT_FULL] = "full",       [RESULT_EMPTY] = "empty",
         [RESULT_CLOSED] = "closed",   [RESULT_TIMEOUT] = "timeout", [RESULT_NOMEM] = "no memory",
-        [RESULT_DROPPED] = "dropped",  [RESULT_IO] = "i/o error",
+        [RESULT_DROPPED] = "dropped", [RESULT_IO] = "i/o error",
     };
     if (!current)
         unsupported(HERE, "model_return in a static constructor: call it in main or a thread");
