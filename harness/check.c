@@ -23,11 +23,12 @@ static const struct check_row *committed(const struct campaign *c, const struct 
 
 /* ---- which ------------------------------------------------------------------------------------ */
 
-static bool finishes(const struct check_cell *cell, void *arg)
+static bool is_wanted(const struct check_cell *cell, void *arg)
 {
     struct campaign *const c = arg;
     const struct check_row *const row = committed(c, cell);
-    if (!row || !check_unfinished(row))
+    if (!row ||
+        (!check_unfinished(row) && (c->o->most == 0 || row->complete + row->blocked <= c->o->most)))
         return true;
     c->left[c->n_left++] = *cell;
     return false;
@@ -45,7 +46,7 @@ static int plan(struct campaign *c)
         fprintf(stderr, "queuelab: no memory\n");
         return EXIT_DIFFERS;
     }
-    check_keep(&c->cells, finishes, c);
+    check_keep(&c->cells, is_wanted, c);
     return 0;
 }
 
@@ -99,11 +100,15 @@ static void each(struct check_cell *cell, void *arg)
 static void print_left(const struct campaign *c)
 {
     if (c->n_left)
-        printf("\nNot explored to the end, and not run now (--all runs them):\n");
+        printf("\nNot run now (--all runs them):\n");
     for (size_t i = 0; i < c->n_left; i++) {
         const struct check_row *const e = committed(c, &c->left[i]);
-        printf("%-24s %-28s (%" PRIu64 " executions so far, of about %" PRIu64 ")\n", e->queue,
-               e->scenario, e->complete + e->blocked, e->estimate);
+        printf("%-24s %-28s ", e->queue, e->scenario);
+        if (check_unfinished(e))
+            printf("(unfinished: %" PRIu64 " executions, of about %" PRIu64 ")\n",
+                   e->complete + e->blocked, e->estimate);
+        else
+            printf("(%s, %" PRIu64 " executions)\n", e->verdict, e->complete + e->blocked);
     }
 }
 

@@ -21,10 +21,12 @@ struct check_options {
     double max_seconds;           /* for each; 0: no limit */
     bool json, update;            /* update: write what was found into the table */
     bool all;                     /* also what is known to be too large to finish */
+    uint64_t most;                /* else: what has at most so many executions; 0: any number */
 };
 
-/* Exit status: 0 everything as committed (or nothing of a queue, which is said), 1 something differs or is violated, 2 bad request,
- * 3 an exploration ran out of its budget, 4 one met a call that cannot be modelled. */
+/* Exit status: 0 everything as committed (or nothing of a queue, which is said), 1 something differs
+ * or is violated, 2 bad request, 3 an exploration ran out of its budget, 4 one met a call that cannot
+ * be modelled. */
 int check(const struct check_options *o);
 
 /* ---- the committed table (check_expected.c) -------------------------------------------------- */

@@ -26,8 +26,9 @@ static const char usage[] =
     "                        [--queue REGEX] [--workload REGEX] [--seed N] [--rounds N]\n"
     "                        [--sample-ms X] [--pin spread|compact|none] [--dry-run] [--quiet]\n"
     "                        [--out DIR] [--resume DIR] [--json FILE|-]\n"
-    "  check     model-check: [--queue REGEX] [--scenario REGEX] [--model rc11|sc|tso] [--all]\n"
-    "                        [--jobs N] [--max-seconds S] [--expected FILE] [--update] [--json]\n"
+    "  check     model-check: [--queue REGEX] [--scenario REGEX] [--model rc11|sc|tso]\n"
+    "                        [--all | --most EXECUTIONS] [--jobs N] [--max-seconds S]\n"
+    "                        [--expected FILE] [--update] [--json]\n"
     "            --weaken    which memory orders are needed [--table FILE]\n"
     "            --progress  who waits for a stopped thread [--table FILE]\n"
     "  report    REPORT.md from records: --results DIR --report FILE [--data DIR | --check]\n"
@@ -220,8 +221,10 @@ static int complete_check(struct check_options *o, double max_seconds)
     o->max_seconds = max_seconds < 0 ? mode[o->mode].max_seconds : max_seconds;
     if (sweep && strcmp(o->model, "rc11"))
         return misuse("%s is of the model rc11 only", mode[o->mode].option);
-    if (sweep && o->all)
-        return misuse("--all does not go with %s", mode[o->mode].option);
+    if (sweep && (o->all || o->most))
+        return misuse("%s does not go with %s", o->all ? "--all" : "--most", mode[o->mode].option);
+    if (o->all && o->most)
+        return misuse("--all or --most, not both");
     if (!sweep && o->table)
         return misuse("--table goes with --weaken or --progress; the scenarios' is --expected");
     if (sweep && o->update && o->scenario)
@@ -245,6 +248,7 @@ static int command_check(int argc, char **argv)
         UPDATE,
         JSON,
         ALL,
+        MOST,
         WEAKEN,
         PROGRESS
     };
@@ -259,6 +263,7 @@ static int command_check(int argc, char **argv)
         {"update", no_argument, NULL, UPDATE},
         {"json", no_argument, NULL, JSON},
         {"all", no_argument, NULL, ALL},
+        {"most", required_argument, NULL, MOST},
         {"weaken", no_argument, NULL, WEAKEN},
         {"progress", no_argument, NULL, PROGRESS},
         {0},
@@ -303,6 +308,10 @@ static int command_check(int argc, char **argv)
             break;
         case ALL:
             o.all = true;
+            break;
+        case MOST:
+            if (!parse_unsigned(optarg, UINT64_MAX, &o.most) || o.most == 0)
+                return misuse("--most '%s' is no number of executions above 0", optarg);
             break;
         case WEAKEN:
         case PROGRESS:
