@@ -307,6 +307,9 @@ static void checker_agrees_where_it_once_did_not(void **state)
     static const char *const texts[] = {
         /* a revisit's relation was that of the place tried last, not of the one chosen */
         "y sc; x:=1 sc; y=2 sc || y=2 sc; z sc || z=2 sc || z=2 sc; x=2 sc; x sc",
+        "x=1 sc; z sc || x rlx; z=2 sc || z=2 sc; x=2 sc",
+        /* pldi17: what a read-modify-write passes on is not its thread's to release */
+        "x+=1 sc; y=2 sc || y+=1 rlx; y=1 rlx || y sc; x sc",
     };
     for (unsigned long i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct litmus p;

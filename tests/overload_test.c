@@ -51,6 +51,7 @@ static void every_item_is_accounted_for(void **state)
     (void)state;
     const char *const scale = getenv("QUEUELAB_TEST_SCALE"); /* less under valgrind */
     const unsigned most = scale && strtod(scale, NULL) < 0.1 ? 1 : 2;
+    unsigned goes = 0;
     for (unsigned policy = Q_REFUSE; policy <= Q_SPILL; policy++)
         for (unsigned producers = 1; producers <= most; producers++) {
             struct record r = measure((enum q_when_full)policy, producers, NO_FAULT);
@@ -61,9 +62,16 @@ static void every_item_is_accounted_for(void **state)
             assert_int_equal(r.offered, OFFERED);
             assert_int_equal(r.items + r.dropped, OFFERED);
             assert_true(r.items >= 1024); /* what fitted */
-            /* The burst is four times what fits, and a push does not take 20 us: it was full. */
-            assert_int_equal(r.dropped > 0, drops);
-            assert_int_equal(r.spilled > 0, policy == Q_SPILL);
+            /* The burst is four times what fits: it was full, unless the producer was held up, for
+             * which it gets a few more goes. */
+            assert_true(drops || r.dropped == 0);
+            assert_true(policy == Q_SPILL || r.spilled == 0);
+            if ((drops || policy == Q_SPILL) && r.dropped + r.spilled == 0 && goes++ < 5) {
+                run_release(&r);
+                producers--;
+                continue;
+            }
+            assert_true(r.dropped + r.spilled > 0 || !(drops || policy == Q_SPILL));
             assert_true(r.spilled <= r.items);
             assert_int_equal(r.push->total, OFFERED); /* every push is timed, whatever its answer */
             assert_int_equal(r.sojourn->total, r.items);

@@ -473,4 +473,32 @@ C
     printf '#include <stdexcept>\nint main() { throw std::runtime_error("x"); }\n' >thrown.cc
     gives 1 'std::terminate' thrown.cc
 fi
+# ---- repairs -----------------------------------------------------------------------------------------
+source_of failing.c <<'C'
+#include <assert.h>
+#include <pthread.h>
+#include <stdatomic.h>
+static atomic_int x;
+static int data;
+static void *writes(void *a) { data = 1; atomic_store_explicit(&x, 1, memory_order_relaxed); return a; }
+static void *fails(void *a)
+{
+    int seen = 2;
+    if (!atomic_compare_exchange_strong_explicit(&x, &seen, 3, memory_order_seq_cst, memory_order_relaxed) && seen == 1)
+        assert(data == 1);
+    return a;
+}
+int main(void)
+{
+    pthread_t t[2];
+    pthread_create(&t[0], 0, writes, 0);
+    pthread_create(&t[1], 0, fails, 0);
+    pthread_join(t[0], 0);
+    pthread_join(t[1], 0);
+}
+C
+gives 1 'failing.c:10  seq_cst/relaxed -> seq_cst/acquire$' failing.c
+grep -q '^  failing.c:6  relaxed -> release$' out || fail 'the release is missing'
+gives 1 'none of them can be left out or weaker' failing.c --shard 2/2 # the whole is searched
+gives 1 'every order seq_cst it goes wrong all the same' "$root/models/mutants/lapped_producer.c"
 echo "qcheck_test: $tests passed"

@@ -18,7 +18,8 @@ static const double TRIAL_SECONDS = 2, SINGLES_SECONDS = 6, TOGETHER_SECONDS = 6
 
 struct trials {
     const struct options *o;
-    double left; /* seconds */
+    double left;    /* seconds */
+    bool undecided; /* one of them was not */
     uint64_t executions;
 };
 
@@ -27,8 +28,11 @@ static enum repair_result try(struct trials *t, const struct stronger *stronger,
 {
     struct explore_options again = t->o->explore;
     struct explore_result result;
-    if (t->left <= 0)
+    if (t->left <= 0) {
+        t->undecided = true;
         return REPAIR_UNTRIED;
+    }
+    again.shards = 0;
     again.stronger = stronger;
     again.n_stronger = n;
     again.progress = again.keep_going = false;
@@ -37,9 +41,12 @@ static enum repair_result try(struct trials *t, const struct stronger *stronger,
     free(result.failed);
     t->left -= result.seconds;
     t->executions = result.complete + result.blocked;
-    if (result.fault.kind != FAULT_NONE)
-        return fault_exit_code(result.fault.kind) == 1 ? REPAIR_FAILS : REPAIR_UNFINISHED;
-    return result.finished ? REPAIR_WORKS : REPAIR_UNFINISHED;
+    if (fault_exit_code(result.fault.kind) == 1)
+        return REPAIR_FAILS;
+    if (result.fault.kind == FAULT_NONE && result.finished)
+        return REPAIR_WORKS;
+    t->undecided = true;
+    return REPAIR_UNFINISHED;
 }
 
 static bool singles(const struct options *o, const struct explore_result *r,
@@ -67,6 +74,7 @@ struct together {
     struct site_use use[TOGETHER_MAX]; /* as written */
     struct stronger now[TOGETHER_MAX]; /* what works so far */
     uint64_t executions;               /* with that */
+    bool too_many;                     /* orders: not all are here */
 };
 
 static int by_site(const void *a, const void *b)
@@ -75,28 +83,52 @@ static int by_site(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* All orders that could be stronger. False: too many. */
-static bool all_sites(struct together *g)
+static bool has_site(const struct together *g, uint32_t site)
+{
+    for (unsigned i = 0; i < g->n; i++)
+        if (g->now[i].site == site)
+            return true;
+    return false;
+}
+
+/* Those of the last exploration that could be stronger: is one of them new? */
+static bool add_sites(struct together *g)
 {
     static struct site_use uses[SITES_MAX];
-    struct explore_options as_written = g->t.o->explore;
-    struct explore_result result;
-    as_written.progress = false;
-    as_written.keep_going = true;
-    as_written.max_executions = EXECUTIONS;
-    explore(&as_written, loader_run, NULL, &result);
-    free(result.failed);
     const size_t n = explore_sites(uses, SITES_MAX);
+    const unsigned before = g->n;
     qsort(uses, n, sizeof *uses, by_site);
     for (size_t i = 0; i < n; i++) {
-        if (uses[i].order == SEQ_CST && uses[i].order_bad == SEQ_CST)
+        const bool strongest = uses[i].order == SEQ_CST && uses[i].order_bad == SEQ_CST;
+        if (strongest || has_site(g, uses[i].site))
             continue;
-        if (g->n == TOGETHER_MAX)
+        if (g->n == TOGETHER_MAX) {
+            g->too_many = true;
             return false;
+        }
         g->use[g->n] = uses[i];
         g->now[g->n++] = (struct stronger){uses[i].site, SEQ_CST};
     }
-    return true;
+    return g->n > before;
+}
+
+/* Every order seq_cst: also of what is executed only then. */
+static enum repair_result try_all(struct together *g)
+{
+    struct explore_options as_written = g->t.o->explore;
+    struct explore_result result;
+    enum repair_result found;
+    as_written.progress = false;
+    as_written.keep_going = true;
+    as_written.shards = 0;
+    as_written.max_executions = EXECUTIONS;
+    explore(&as_written, loader_run, NULL, &result);
+    free(result.failed);
+    add_sites(g);
+    do
+        found = try(&g->t, g->now, g->n);
+    while (found == REPAIR_FAILS && add_sites(g));
+    return g->too_many && found == REPAIR_FAILS ? REPAIR_UNFINISHED : found;
 }
 
 /* Without the k orders from `at` on. */
@@ -135,9 +167,10 @@ static void weaken_one(struct together *g, unsigned i)
     for (unsigned k = 0; k < sizeof candidate / sizeof *candidate; k++) {
         const enum order to = candidate[k];
         const struct stronger before = g->now[i];
+        const bool same = order_at_least((enum order)u->order, to) == u->order;
+        const bool same_bad = !order_acquires(to) || u->order_bad != RELAXED;
         if ((!reads && order_acquires(to)) || (!writes && order_releases(to)) ||
-            (reads && !writes && to == ACQ_REL) ||
-            order_at_least((enum order)u->order, to) == u->order)
+            (reads && !writes && to == ACQ_REL) || (same && same_bad))
             continue;
         g->now[i].to = to;
         if (try(&g->t, g->now, g->n) == REPAIR_WORKS) {
@@ -148,30 +181,36 @@ static void weaken_one(struct together *g, unsigned i)
     }
 }
 
+static struct repair found_one(const struct site_use *u, enum order to)
+{
+    const enum order from = (enum order)u->order, bad = (enum order)u->order_bad;
+    return (struct repair){.site = u->site,
+                           .kind = u->kind,
+                           .from = from,
+                           .to = order_at_least(from, to),
+                           .two = from != bad,
+                           .from_bad = bad,
+                           .to_bad = order_at_least(bad, order_of_failure(to)),
+                           .result = REPAIR_WORKS};
+}
+
 static void together(const struct options *o, struct report_about *about)
 {
     static struct together g;
     static struct repair found[TOGETHER_MAX];
     memset(&g, 0, sizeof g);
     g.t = (struct trials){.o = o, .left = TOGETHER_SECONDS};
-    if (!all_sites(&g))
-        return;
-    about->together_result = try(&g.t, g.now, g.n);
+    about->together_result = try_all(&g);
     g.executions = g.t.executions;
     if (about->together_result == REPAIR_WORKS) {
         take_back(&g);
         for (unsigned i = 0; i < g.n; i++)
             weaken_one(&g, i);
         for (unsigned i = 0; i < g.n; i++)
-            found[i] =
-                (struct repair){.site = g.use[i].site,
-                                .kind = g.use[i].kind,
-                                .from = (enum order)g.use[i].order,
-                                .to = order_at_least((enum order)g.use[i].order, g.now[i].to),
-                                .result = REPAIR_WORKS};
+            found[i] = found_one(&g.use[i], g.now[i].to);
         about->together = found;
         about->together_n = g.n;
-        about->together_smallest = g.t.left > 0;
+        about->together_smallest = !g.t.undecided;
     }
     about->together_executions = g.executions;
 }

@@ -199,6 +199,7 @@ static const char *hardware(const struct options *o)
         return NULL;
     again.model = MODEL_TSO;
     again.pldi17 = again.progress = again.keep_going = false;
+    again.shards = 0;
     again.max_seconds = HARDWARE_SECONDS;
     explore(&again, loader_run, NULL, &result);
     if (result.fault.kind != FAULT_NONE)

@@ -5,7 +5,7 @@
 
 #include "models/litmus/enumerate.h"
 
-enum { OPS_MAX = 10, OPS_LARGE_MIN = 9, OPS_LARGE = 13 };
+enum { OPS_MAX = 14, OPS_LARGE_MIN = 9, OPS_LARGE = 13 };
 static const double candidates_max = 3000, candidates_large_min = 3000, candidates_large = 3e6;
 
 static unsigned below(struct stats_random *r, unsigned n)
@@ -82,7 +82,7 @@ static void draw_any(struct litmus *p, struct stats_random *r, unsigned seq_cst_
     const unsigned locations = 1 + below(r, 3);
     p->threads = 2 + below(r, 3);
     for (unsigned t = 0; t < p->threads; t++)
-        for (unsigned n = 1 + below(r, 4); n > 0; n--)
+        for (unsigned n = 1 + below(r, 5); n > 0; n--)
             append(p, random_op(r, t, locations, seq_cst_percent));
 }
 

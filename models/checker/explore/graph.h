@@ -51,6 +51,12 @@ static inline enum order order_at_least(enum order a, enum order b)
     return order_releases(a) || order_releases(b) ? ACQ_REL : ACQUIRE;
 }
 
+/* What a compare-and-swap's failure becomes when its order is to be at least this. */
+static inline enum order order_of_failure(enum order to)
+{
+    return to == SEQ_CST ? SEQ_CST : order_acquires(to) ? ACQUIRE : RELAXED;
+}
+
 enum event_kind {
     EV_INIT,  /* what a location held before its first atomic access; no thread */
     EV_READ,  /* also the reading half of a read-modify-write, and a failed compare-and-swap */

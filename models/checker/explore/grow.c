@@ -321,8 +321,9 @@ struct event *explore_write(unsigned t, uint16_t loc, word value, unsigned size,
         e->msg = clock_join(e->msg, g->e[g->e[e->po_prev].rf].msg);
     if (options_now->pldi17 && !explore_releases(order)) /* the thread's own earlier releases */
         for (uint16_t w = e->loc_prev; w != NONE; w = g->e[w].loc_prev)
-            if (g->e[w].kind == EV_WRITE && g->e[w].thread == t)
-                e->msg = clock_join(e->msg, g->e[w].msg);
+            if (g->e[w].kind == EV_WRITE && g->e[w].thread == t &&
+                explore_releases(g->e[w].order)) /* not what a read-modify-write passes on */
+                e->msg = clock_join(e->msg, g->e[w].hb);
 
     const double weight = g->weight;
     size_t first = explore_aside();

@@ -300,7 +300,7 @@ static void into_fence(const struct graph *g, uint16_t id, struct edges *n)
                 n->into |= begin;
             else if (at < seen || (y->kind == EV_WRITE && at == seen && seen > 0))
                 n->into |= begin & all_fences;
-            if (rc11_counts(y) && hb(y, f) && !(n->into & begin)) /* hb|loc, then hb */
+            if (rc11_counts(y) && hb(y, f) && begin & ~n->into) /* hb|loc, then hb */
                 for (uint16_t z = g->loc[l].last; z != NONE; z = g->e[z].loc_prev)
                     if (hb(y, &g->e[z]) && hb(&g->e[z], f))
                         n->into |= begin;

@@ -78,6 +78,7 @@ void explore_smaller(const struct explore_options *o, void (*program)(void *), v
     struct explore_options on = *o;
     on.keep_going = true;
     on.max_executions = EXECUTIONS;
+    on.max_seconds = 0;
     on.jobs = on.shards = 0;
     on.random = 0;
     on.progress = false;

@@ -9,8 +9,8 @@
  * have chosen it, and those are the other executions, in which it is woken. For the same reason a
  * timed wait that is not to time out and is not woken either is given up (step_moot), not reported.
  *
- * Wake-ups for no reason (POSIX: "spurious") are left out. A wait without a loop around it is found
- * anyway if a third thread can take what the woken one was promised. */
+ * A wait that ends for no reason (POSIX: "spurious") is one that lets the lock go and takes it again,
+ * and does not sleep in between: whoever signals then finds others, or nobody. */
 #include "models/checker/hooks/hooks_sync.h"
 
 #include <errno.h>

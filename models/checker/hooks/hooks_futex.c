@@ -132,7 +132,7 @@ static long membarrier(int command, uintptr_t pc)
     case MEMBARRIER_CMD_PRIVATE_EXPEDITED:
         if (!model_membarrier)
             return fails(EPERM);
-        step_fence_heavy(pc); /* the others' compiler fences are full ones: hooks_tsan.c */
+        step_fence_heavy(pc); /* the other side of compiler fences: hooks_tsan.c */
         return 0;
     default:
         unsupported(pc, "the membarrier command %d: only PRIVATE_EXPEDITED is modelled", command);

@@ -48,9 +48,12 @@ void report_repair_line(const struct repair *r, char *text, size_t size)
                                           "not decided in the time given"};
     const struct source_line *at = source_of(r->site);
     const bool alone = r->executions || r->result != REPAIR_WORKS;
-    const int n =
-        snprintf(text, size, "%.300s:%u  %s -> %s%s%s", at->file, at->line, order_name(r->from),
-                 order_name(r->to), alone ? "  " : "", alone ? results[r->result] : "");
+    char from[40], to[40];
+    snprintf(from, sizeof from, r->two ? "%s/%s" : "%s", order_name(r->from),
+             order_name(r->from_bad));
+    snprintf(to, sizeof to, r->two ? "%s/%s" : "%s", order_name(r->to), order_name(r->to_bad));
+    const int n = snprintf(text, size, "%.300s:%u  %s -> %s%s%s", at->file, at->line, from, to,
+                           alone ? "  " : "", alone ? results[r->result] : "");
     if (r->executions && n > 0 && (size_t)n < size)
         snprintf(text + n, size - (size_t)n, " (%llu execution%s)",
                  (unsigned long long)r->executions, r->executions == 1 ? "" : "s");
@@ -118,9 +121,8 @@ void report_text(FILE *to, const struct explore_result *r, const struct graph *g
     char title[80], why[80];
     report_title(r->fault.kind, title, sizeof title);
     story_make(&story, r, g);
-    fprintf(to, "%s%s%s  %s  model %s  execution %llu\n", paint.bad, title, paint.end,
-            about->program ? about->program : "", about->model ? about->model : "",
-            (unsigned long long)r->complete + r->blocked + 1);
+    fprintf(to, "%s%s%s  %s  model %s\n", paint.bad, title, paint.end,
+            about->program ? about->program : "", about->model ? about->model : "");
     table_wrap(to, "In one sentence: ", "  ", story.sentence, TABLE_WIDTH);
     putc('\n', to);
     table_print(to, &story, &paint);
@@ -177,6 +179,8 @@ static void json_repairs(FILE *to, const char *name, const struct repair *repair
         key(to, "file", at->file);
         key(to, "from", order_name(p->from));
         key(to, "to", order_name(p->to));
+        key(to, "from_if_it_fails", p->two ? order_name(p->from_bad) : NULL);
+        key(to, "to_if_it_fails", p->two ? order_name(p->to_bad) : NULL);
         key(to, "result", repair_results[p->result]);
         fprintf(to, ",\"executions\":%llu}", (unsigned long long)p->executions);
     }

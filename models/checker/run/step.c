@@ -156,9 +156,7 @@ static enum order order_for(uint32_t site, enum order order, bool bad)
     for (unsigned i = 0; i < o->n_stronger; i++) {
         const enum order to = o->stronger[i].to;
         if (o->stronger[i].site == site)
-            order = order_at_least(order, !bad || to == SEQ_CST ? to
-                                          : order_acquires(to)  ? ACQUIRE
-                                                                : RELAXED);
+            order = order_at_least(order, bad ? order_of_failure(to) : to);
     }
     return order;
 }
