@@ -247,7 +247,7 @@ static inline size_t array_mpmc_pop_n(struct array_mpmc *q, struct array_mpmc_ha
         uint64_t head = a_load(&q->head, relaxed), seen = 0;
         size_t k = 0;
         while (k < n) {
-            seen = a_load(&array_mpmc_cell(q, head + k)->turn, acquire); /* [>filled] */
+            seen = a_load(&array_mpmc_cell(q, head + k)->turn, acquire); /* [>filled] [>freed] */
             if (seen != array_mpmc_turn(q, head + k) + 1)
                 break;
             k++;
