@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "models/checker/report/source.h"
 #include "models/checker/subject/loader.h"
 
 enum { SINGLES_MAX = 8, SITES_MAX = 1024, TOGETHER_MAX = 64, EXECUTIONS = 20000 };
@@ -49,6 +50,25 @@ static enum repair_result try(struct trials *t, const struct stronger *stronger,
     return REPAIR_UNFINISHED;
 }
 
+/* A line may have several operations: then it alone does not say which one is meant. */
+static void tell_apart(struct repair *repair, size_t n)
+{
+    static struct site_use uses[SITES_MAX];
+    uint32_t site[SITES_MAX];
+    const size_t used = explore_sites(uses, SITES_MAX);
+    for (size_t k = 0; k < used; k++)
+        site[k] = uses[k].site;
+    source_prepare(site, used);
+    for (size_t i = 0; i < n; i++) {
+        const struct source_line *const at = source_of(repair[i].site);
+        for (size_t k = 0; k < used; k++) {
+            const struct source_line *const other = source_of(site[k]);
+            repair[i].ambiguous |= site[k] != repair[i].site && other->line == at->line &&
+                                   strcmp(other->file, at->file) == 0;
+        }
+    }
+}
+
 static bool singles(const struct options *o, const struct explore_result *r,
                     const struct graph *failed, struct report_about *about)
 {
@@ -63,6 +83,8 @@ static bool singles(const struct options *o, const struct explore_result *r,
         single[i].executions = single[i].result == REPAIR_UNTRIED ? 0 : t.executions;
         works |= single[i].result == REPAIR_WORKS;
     }
+    if (about->repairs > 0)
+        tell_apart(single, about->repairs);
     return works;
 }
 
@@ -208,6 +230,7 @@ static void together(const struct options *o, struct report_about *about)
             weaken_one(&g, i);
         for (unsigned i = 0; i < g.n; i++)
             found[i] = found_one(&g.use[i], g.now[i].to);
+        tell_apart(found, g.n);
         about->together = found;
         about->together_n = g.n;
         about->together_smallest = !g.t.undecided;

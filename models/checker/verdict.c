@@ -208,9 +208,8 @@ static const char *hardware(const struct options *o)
     if (result.finished)
         explore(&again, loader_run, NULL, &result);
     if (result.fault.kind != FAULT_NONE)
-        return "possible under x86-TSO unless the compiler fences (light sides of a membarrier) "
-               "are "
-               "full fences (checked with and without)";
+        return "under x86-TSO found if compiler fences (the light sides of a membarrier) order "
+               "nothing, and not found if they are full fences: the truth lies between the two";
     return result.finished ? "not under x86-TSO (checked): on Arm, POWER or RISC-V, or when the "
                              "compiler moves accesses"
                            : NULL;

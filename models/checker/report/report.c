@@ -46,14 +46,19 @@ void report_repair_line(const struct repair *r, char *text, size_t size)
 {
     static const char *const results[] = {"not tried", "repairs it", "does not repair it",
                                           "not decided in the time given"};
+    static const char *const kinds[] = {
+        [EV_READ] = "read", [EV_WRITE] = "write", [EV_FENCE] = "fence"};
     const struct source_line *at = source_of(r->site);
     const bool alone = r->executions || r->result != REPAIR_WORKS;
     char from[40], to[40];
     snprintf(from, sizeof from, r->two ? "%s/%s" : "%s", order_name(r->from),
              order_name(r->from_bad));
     snprintf(to, sizeof to, r->two ? "%s/%s" : "%s", order_name(r->to), order_name(r->to_bad));
-    const int n = snprintf(text, size, "%.300s:%u  %s -> %s%s%s", at->file, at->line, from, to,
-                           alone ? "  " : "", alone ? results[r->result] : "");
+    char which[40] = "";
+    if (r->ambiguous)
+        snprintf(which, sizeof which, " (the %s at %#x)", kinds[r->kind], (unsigned)r->site);
+    const int n = snprintf(text, size, "%.300s:%u%s  %s -> %s%s%s", at->file, at->line, which, from,
+                           to, alone ? "  " : "", alone ? results[r->result] : "");
     if (r->executions && n > 0 && (size_t)n < size)
         snprintf(text + n, size - (size_t)n, " (%llu execution%s)",
                  (unsigned long long)r->executions, r->executions == 1 ? "" : "s");
@@ -175,7 +180,7 @@ static void json_repairs(FILE *to, const char *name, const struct repair *repair
     for (size_t i = 0; i < n; i++) {
         const struct repair *p = &repair[i];
         const struct source_line *at = source_of(p->site);
-        fprintf(to, "%s{\"line\":%u", i ? "," : "", at->line);
+        fprintf(to, "%s{\"line\":%u,\"site\":%u", i ? "," : "", at->line, (unsigned)p->site);
         key(to, "file", at->file);
         key(to, "from", order_name(p->from));
         key(to, "to", order_name(p->to));

@@ -14,7 +14,8 @@ struct repair {
     uint32_t site;
     uint8_t kind; /* EV_READ, EV_WRITE or EV_FENCE */
     enum order from, to;
-    bool two; /* a compare-and-swap: also of its failure */
+    bool two;       /* a compare-and-swap: also of its failure */
+    bool ambiguous; /* its line has more than one atomic operation */
     enum order from_bad, to_bad;
     enum repair_result result;
     uint64_t executions; /* explored when it was tried */
