@@ -470,6 +470,55 @@ C
     grep -qx '  :lines are of names.cc' out || fail "lines of the library's"
     gives 1 'T1 writes heap.* (names.cc:9), T2 ' names.cc -- '-DWHAT=b.all.front()'
     gives 1 '^  names.cc:18 .* read *acquire ' names.cc --sites -- -DWHAT=2
+    # Globals by their own names with their fields; static members lie in no object.
+    source_of globals.cc <<'C'
+#include <atomic>
+#include <thread>
+struct empty {};
+namespace app {
+struct hub : empty {
+    static constexpr int size = 4;
+    static int made;
+    int first = 0;
+    std::atomic<int> state{0};
+};
+hub shared;
+static hub own;
+int hub::made;
+}
+template <class T, int N> struct ring { static constexpr int size = N; T buf[N]; };
+static ring<int, 4> cells;
+static std::atomic<bool> go{false};
+static app::hub *next;
+int main()
+{
+    app::hub local;
+    std::atomic<app::hub *> at{nullptr};
+    auto run = [&local, &at] { WHAT; };
+    std::thread a(run), b(run);
+    a.join();
+    b.join();
+}
+C
+    while read -r name what; do
+        gives 1 "T1 writes $name (globals.cc:23), T2" globals.cc -- "-DWHAT=$what"
+    done <<'END'
+local.first local.first=1
+app::shared.first app::shared.first=1
+app::own.first app::own.first=1
+app::hub::made app::hub::made=1
+cells.buf\[1] cells.buf[1]=1
+END
+    gives 1 'writes app::own.state = 1 ' globals.cc -- '-DWHAT=app::own.state=1,go=true,at=&app::own,next=&local'
+    grep -q 'writes go = 1 ' out && grep -q 'writes at = &app::own ' out || fail 'other names of globals'
+    # Flags are those of the compiler that a file is for.
+    cxx=$CXX
+    for CXX in g++ clang++; do
+        if command -v $CXX >/dev/null; then
+            gives 1 'T1 writes local.first ' globals.cc rest.c -- -DWHAT=local.first=1
+        fi
+    done
+    CXX=$cxx
     printf '#include <stdexcept>\nint main() { throw std::runtime_error("x"); }\n' >thrown.cc
     gives 1 'std::terminate' thrown.cc
 fi

@@ -285,10 +285,10 @@ static bool name_of(uintptr_t address, bool whole, char *text, size_t size)
         const struct symbol *s = &symbols[i];
         if (offset < s->value || offset - s->value >= s->size)
             continue;
-        char part[128] = "";
-        if (!(whole && offset == s->value) &&
-            !source_variable_part(s->name, offset - s->value, part, sizeof part) &&
-            offset > s->value)
+        if (source_variable(s->value, offset - s->value, whole, text, size))
+            return true;
+        char part[24] = "";
+        if (offset > s->value)
             snprintf(part, sizeof part, "+%" PRIu64, offset - s->value);
         snprintf(text, size, "%s%s", s->name, part);
         return true;

@@ -18,7 +18,8 @@ enum tag {
     BASE,
     VARIABLE,
     PARAMETER,
-    FUNCTION
+    FUNCTION,
+    NAMESPACE
 };
 
 /* One entry. They lie in the order of their offsets; children follow their parent. */
@@ -27,9 +28,11 @@ struct entry {
     uint64_t size, at;     /* at: of a member, in its structure */
     uint64_t count;        /* of a range; 0: not known */
     uint64_t low, high;    /* of a function: its code */
-    int64_t frame_offset;  /* of a local variable */
+    uint64_t address;      /* of a global variable; 0: it is none */
+    uint64_t declaration; /* another entry's offset, with the name and the type; 0: they are here */
+    int64_t frame_offset; /* of a local variable */
     uint8_t tag, depth;
-    bool global, local;
+    bool local;
     bool
         from_top; /* of a function: offsets count from the frame's top, else from its frame pointer */
     char *name;
@@ -64,6 +67,7 @@ static enum tag tag_of(const char *line)
         {"reference_type", POINTER},     {"base_type", BASE},
         {"enumeration_type", BASE},      {"variable", VARIABLE},
         {"formal_parameter", PARAMETER}, {"subprogram", FUNCTION},
+        {"namespace", NAMESPACE},
     };
     const char *name = strstr(line, "(DW_TAG_");
     if (name)
@@ -119,9 +123,16 @@ static void attribute(struct entry *e, char *name)
         e->count = strtoull(value, NULL, 0);
     } else if (strncmp(name, "DW_AT_location", 14) == 0) {
         const char *const local = strstr(value, "DW_OP_fbreg: ");
-        e->global = strstr(value, "DW_OP_addr") != NULL;
+        const char *const global = strstr(value, "DW_OP_addr: ");
+        e->address = global ? strtoull(global + 12, NULL, 16) : 0;
         e->local = local != NULL;
         e->frame_offset = local ? strtoll(local + 13, NULL, 10) : 0;
+    } else if (strncmp(name, "DW_AT_specification", 19) == 0 ||
+               strncmp(name, "DW_AT_abstract_origin", 21) == 0) {
+        e->declaration = strtoull(value + 1, NULL, 16);
+    } else if (e->tag == MEMBER && (strncmp(name, "DW_AT_external", 14) == 0 ||
+                                    strncmp(name, "DW_AT_declaration", 17) == 0)) {
+        e->tag = VARIABLE; /* static: in no object */
     } else if (strncmp(name, "DW_AT_low_pc", 12) == 0) {
         e->low = strtoull(value, NULL, 0);
     } else if (strncmp(name, "DW_AT_high_pc", 13) == 0) {
@@ -176,6 +187,14 @@ static const struct entry *entry_at(uint64_t offset)
             high = middle;
     }
     return offset != 0 && low < n && entries[low].offset == offset ? &entries[low] : NULL;
+}
+
+/* Where the name and the type of a variable are. */
+static const struct entry *declared(const struct entry *e)
+{
+    for (unsigned i = 0; e && e->declaration && !e->name && i < 4; i++)
+        e = entry_at(e->declaration);
+    return e;
 }
 
 /* Types whose inside is nobody's business. */
@@ -244,13 +263,22 @@ static void say_index(struct text *t, uint64_t index)
     say(t, "[", number, "]");
 }
 
-/* A nameless structure around a single member, as in queues/atomics.h: its name says nothing. */
-static bool wrapper(const struct entry *e)
+static unsigned members(const struct entry *e)
 {
-    unsigned members = 0;
+    unsigned count = 0;
     for (const struct entry *m = e + 1; m < entries + n && m->depth > e->depth; m++)
-        members += m->depth == e->depth + 1 && m->tag == MEMBER;
-    return !e->name && members == 1;
+        count += m->depth == e->depth + 1 && m->tag == MEMBER;
+    return count;
+}
+
+/* A nameless structure around a single member, as in queues/atomics.h: its name says nothing. */
+static bool wrapper(const struct entry *e) { return !e->name && members(e) == 1; }
+
+/* An empty base lies where the first member does, although its size is 1. */
+static bool empty_base(const struct entry *m)
+{
+    const struct entry *const base = m->name ? NULL : resolve(m->type);
+    return base && base->tag == STRUCT && members(base) == 0;
 }
 
 static void describe(const struct entry *e, uint64_t offset, struct text *t)
@@ -272,7 +300,7 @@ static void describe(const struct entry *e, uint64_t offset, struct text *t)
         } else if (e->tag == STRUCT) {
             for (const struct entry *m = e + 1; m < entries + n && m->depth > e->depth; m++) {
                 if (m->depth != e->depth + 1 || m->tag != MEMBER || offset < m->at ||
-                    offset - m->at >= size_of(m->type))
+                    offset - m->at >= size_of(m->type) || empty_base(m))
                     continue;
                 if (m->name && !wrapper(e) && strncmp(m->name, "_M_", 3) != 0) /* libstdc++'s own */
                     say(t, ".", m->name, "");
@@ -342,18 +370,37 @@ bool source_type_part(const char *type, size_t offset, size_t object_size, char 
     return true;
 }
 
-bool source_variable_part(const char *variable, size_t offset, char *text, size_t size)
+/* "app::ring::" of what is declared in a class in a namespace. */
+static void say_scopes(struct text *t, const struct entry *e)
+{
+    const struct entry *scope = e;
+    while (scope > entries && scope->depth >= e->depth)
+        scope--;
+    if (e->depth < 2 || (scope->tag != STRUCT && scope->tag != NAMESPACE))
+        return; /* of a file or a function */
+    say_scopes(t, scope);
+    if (scope->name)
+        say(t, "", scope->name, "::");
+}
+
+bool source_variable(uint64_t address, size_t offset, bool whole, char *text, size_t size)
 {
     load();
     for (size_t i = 0; i < n; i++) {
-        const struct entry *e = &entries[i];
-        if (e->tag != VARIABLE || !e->global || !e->name || strcmp(e->name, variable) != 0)
+        if (entries[i].tag != VARIABLE || entries[i].address != address || address == 0)
             continue;
+        const struct entry *const e = declared(&entries[i]);
+        if (!e || !e->name || !entry_at(e->type))
+            continue;
+        /* An array whose length only its definition tells has a type there as well. */
+        const uint64_t type = entries[i].type ? entries[i].type : e->type;
         struct text t = {text, size};
         *text = '\0';
-        const struct entry *whole = entry_at(e->type);
-        describe(resolve(e->type), offset, &t);
-        return whole != NULL;
+        say_scopes(&t, e);
+        say(&t, "", e->name, "");
+        if (!whole || offset > 0)
+            describe(resolve(type), offset, &t);
+        return true;
     }
     return false;
 }
@@ -383,13 +430,15 @@ bool source_local_part(uint32_t site, int64_t from_top, bool whole, char *text, 
         return false;
     const int64_t at = from_top + (f->from_top ? 0 : 16); /* return address, old frame pointer */
     for (const struct entry *e = f + 1; e < entries + n && e->depth > f->depth; e++) {
-        if (!e->local || !e->name || (e->tag != VARIABLE && e->tag != PARAMETER) ||
-            at < e->frame_offset || at - e->frame_offset >= (int64_t)size_of(e->type))
+        if (!e->local || (e->tag != VARIABLE && e->tag != PARAMETER) || at < e->frame_offset)
+            continue;
+        const struct entry *const d = declared(e);
+        if (!d || !d->name || at - e->frame_offset >= (int64_t)size_of(d->type))
             continue;
         struct text t = {text, size};
-        say(&t, "", e->name, "");
+        say(&t, "", d->name, "");
         if (!whole || at != e->frame_offset)
-            describe(resolve(e->type), (uint64_t)(at - e->frame_offset), &t);
+            describe(resolve(d->type), (uint64_t)(at - e->frame_offset), &t);
         return true;
     }
     return false;

@@ -14,8 +14,9 @@ bool source_type_known(const char *name); /* a structure, a union or a typedef *
  * the type is an array of it. False, text untouched: not known. */
 bool source_type_part(const char *type, size_t offset, size_t object_size, char *text, size_t size);
 
-/* The part of the global variable at this offset. */
-bool source_variable_part(const char *variable, size_t offset, char *text, size_t size);
+/* The global variable at this address in the object, and its part at this offset: "app::ring.tail";
+ * whole: at offset 0 it is all of it. False, text untouched: not known. */
+bool source_variable(uint64_t address, size_t offset, bool whole, char *text, size_t size);
 
 /* The part of a local variable, by the address's distance from the frame's top (the canonical frame
  * address) in the function that the site is in; whole: its first byte is all of it. */
