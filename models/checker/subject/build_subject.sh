@@ -53,23 +53,30 @@ for tool in "${needed[@]}"; do
 done
 
 machine=$("$CC" -dumpmachine)
-plain=(-w -O0 -fno-builtin -gdwarf-4 -fPIC -fno-omit-frame-pointer -fno-common -fno-stack-protector
-    -fvisibility=default -ftls-model=global-dynamic -U_FORTIFY_SOURCE -D_GNU_SOURCE
-    "-I$here/../../..")
-clang=no
-if "$CC" --version | grep -q clang; then
-    clang=yes
-    plain+=(-Qunused-arguments)
-fi
-# Thread-local storage is asked for by calls, which are redirected; descriptors could not be.
 case $machine in
-x86_64*)
-    plain+=(-mno-red-zone) # calls are put where the compiler expects none
-    if [ $clang = no ]; then plain+=(-mtls-dialect=gnu); fi
-    ;;
-aarch64*) plain+=(-mtls-dialect=trad) ;;
+x86_64* | aarch64*) ;;
 *) wrong_use "$CC compiles for $machine; only x86_64 and aarch64 are supported" ;;
 esac
+
+# plain_flags COMPILER: sets `plain`. C and C++ may be compiled by different makes of compiler.
+plain_flags() {
+    local clang=no
+    plain=(-w -O0 -fno-builtin -gdwarf-4 -fPIC -fno-omit-frame-pointer -fno-common -fno-stack-protector
+        -fvisibility=default -ftls-model=global-dynamic -U_FORTIFY_SOURCE -D_GNU_SOURCE
+        "-I$here/../../..")
+    if "$1" --version | grep -q clang; then
+        clang=yes
+        plain+=(-Qunused-arguments)
+    fi
+    # Thread-local storage is asked for by calls, which are redirected; descriptors could not be.
+    case $machine in
+    x86_64*)
+        plain+=(-mno-red-zone) # calls are put where the compiler expects none
+        if [ $clang = no ]; then plain+=(-mtls-dialect=gnu); fi
+        ;;
+    aarch64*) plain+=(-mtls-dialect=trad) ;;
+    esac
+}
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -82,9 +89,10 @@ for source in "${sources[@]}"; do
     *.c) compile=("$CC") ;;
     *) compile=("$CXX" -std=c++17) ;;
     esac
+    plain_flags "${compile[0]}"
     "${compile[@]}" "${plain[@]}" -fsanitize=thread "${user[@]}" -S -o "$work/$n.s" "$source" || exit 1
     awk -v machine="$machine" -f "$here/hints.awk" "$work/$n.s" >"$work/$n.hints.s"
-    "$CC" -c -w -o "$work/$n.o" "$work/$n.hints.s" || exit 1
+    "${compile[0]}" -c -w -o "$work/$n.o" "$work/$n.hints.s" || exit 1
     objects+=("$work/$n.o")
 done
 
@@ -153,6 +161,7 @@ nm -u -f posix "${objects[@]}" | awk -v defined="$work/defined" '
         printf 'const char model_subject_unseen_state = 1;\n'
     fi
 } >"$work/start.c"
+plain_flags "$CC"
 "$CC" "${plain[@]}" -c -o "$work/start.o" "$work/start.c"
 finish "$work/start.o"
 
