@@ -2,6 +2,7 @@
 #ifndef TESTS_TRACE_HELP_H
 #define TESTS_TRACE_HELP_H
 
+#include <link.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,19 +33,19 @@ static __attribute__((noinline)) uintptr_t here(void)
     return (uintptr_t)__builtin_return_address(0);
 }
 
-static void store(int *to, int value, enum order order, uintptr_t pc)
+static inline void store(int *to, int value, enum order order, uintptr_t pc)
 {
     step_write(to, SPACE_MEMORY, 4, (word)value, order, pc);
 }
 
-static int load(const int *from, enum order order, uintptr_t pc)
+static inline int load(const int *from, enum order order, uintptr_t pc)
 {
     const struct step s = {
         .address = from, .size = 4, .rule = RULE_LOAD, .good = order, .bad = order, .pc = pc};
     return (int)step_read(&s, NULL);
 }
 
-static void lock(uint64_t *mutex, uintptr_t pc)
+static inline void lock(uint64_t *mutex, uintptr_t pc)
 {
     const struct step s = {.address = mutex,
                            .space = SPACE_OBJECT,
@@ -58,16 +59,23 @@ static void lock(uint64_t *mutex, uintptr_t pc)
     step_read(&s, NULL);
 }
 
-static void unlock(uint64_t *mutex, uintptr_t pc)
+static inline void unlock(uint64_t *mutex, uintptr_t pc)
 {
     step_write(mutex, SPACE_OBJECT, 8, 0, RELEASE, pc);
 }
 
-static void both(void *(*first)(void *), void *(*second)(void *))
+static inline void both(void *(*first)(void *), void *(*second)(void *))
 {
     const unsigned one = step_create(first, NULL, here()), two = step_create(second, NULL, here());
     step_join(one, here());
     step_join(two, here());
+}
+
+static inline void claim(bool holds, uintptr_t pc)
+{
+    const struct place at = {.thread = 0, .po = current->po, .site = source_site(pc)};
+    if (!holds)
+        fault_raise(FAULT_ASSERTION, &at, 1, "assertion failed");
 }
 
 /* ---- exploring, and what is said ------------------------------------------------------------- */
@@ -76,7 +84,7 @@ static struct explore_result result;
 static struct graph failed;
 static char *said, *json, *svg;
 
-static void check(void (*program)(void *), const struct report_about *about)
+static inline void check(void (*program)(void *), const struct report_about *about)
 {
     const struct explore_options options = {
         .model = MODEL_RC11, .spurious = 1, .timeouts = 2, .freeze_thread = -1};
@@ -100,7 +108,7 @@ static void check(void (*program)(void *), const struct report_about *about)
 }
 
 /* Where a text begins in what was said, however its lines are broken. */
-static const char *find(const char *text)
+static inline const char *find(const char *text)
 {
     for (const char *start = said; *start; start++) {
         const char *p = start, *t = text;
@@ -114,14 +122,14 @@ static const char *find(const char *text)
     return NULL;
 }
 
-static void says(const char *text)
+static inline void says(const char *text)
 {
     if (!find(text)) {
         print_message("%s\n", said);
         fail_msg("it does not say '%s'", text);
     }
 }
-static void says_not(const char *text)
+static inline void says_not(const char *text)
 {
     if (find(text)) {
         print_message("%s\n", said);
@@ -129,19 +137,35 @@ static void says_not(const char *text)
     }
 }
 /* The first comes before the second. */
-static void says_in_order(const char *first, const char *second)
+static inline void says_in_order(const char *first, const char *second)
 {
     says(first);
     says(second);
     assert_true(find(first) < find(second));
 }
 
-static unsigned count(const char *text, const char *what)
+static inline unsigned count(const char *text, const char *what)
 {
     unsigned n = 0;
     for (const char *p = text; (p = strstr(p, what)); p += strlen(what))
         n++;
     return n;
+}
+
+static inline int program_base(struct dl_phdr_info *info, size_t size, void *base)
+{
+    (void)size;
+    *(uintptr_t *)base = info->dlpi_addr;
+    return 1; /* the first one is the program */
+}
+
+static inline int prepare(void **state)
+{
+    (void)state;
+    uintptr_t base;
+    dl_iterate_phdr(program_base, &base);
+    source_open("/proc/self/exe", base);
+    return shadow_region(&shared, sizeof shared, REGION_DATA, 0) || heap_init();
 }
 
 static const struct report_about about = {.program = "test", .model = "RC11", .replay = "again!"};

@@ -143,7 +143,25 @@ bool explain_unordered(const struct story *s, struct pair *p)
     return true;
 }
 
-/* A read that does not see a write told before it, and what leads from that write to it. */
+/* What leads from the newest write told before a read, and not seen by it, to that read; if nothing
+ * does, from the newest one that should have been seen: an older value than that is as wrong. */
+static void stale_chain(const struct story *s, const struct item *i, struct stale *one)
+{
+    const struct graph *g = s->g;
+    const struct event *r = item_event(s, i);
+    for (uint16_t w = one->hidden; w != NONE && w != r->rf; w = g->e[w].mo_prev) {
+        const struct event *e = &g->e[w];
+        const struct item *at = story_item(s, w);
+        if (!at || at >= i || e->kind != EV_WRITE)
+            continue;
+        one->links = chain_find(g, e->thread, e->po - 1u, r->thread, r->po - 1u, one->link);
+        if (one->links > 0) {
+            one->hidden = w;
+            return;
+        }
+    }
+}
+
 unsigned explain_stale(const struct story *s, struct stale *stale, unsigned max)
 {
     unsigned n = 0;
@@ -153,10 +171,8 @@ unsigned explain_stale(const struct story *s, struct stale *stale, unsigned max)
         const struct event *e = item_event(s, i);
         if (hidden == NONE || i->write != NONE || e->flags & EVENT_BLOCKS)
             continue;
-        const struct event *w = &s->g->e[hidden];
-        struct stale *one = &stale[n++];
-        *one = (struct stale){.read = i->note.event, .hidden = hidden};
-        one->links = chain_find(s->g, w->thread, w->po - 1u, e->thread, e->po - 1u, one->link);
+        stale[n] = (struct stale){.read = i->note.event, .hidden = hidden};
+        stale_chain(s, i, &stale[n++]);
     }
     return n;
 }

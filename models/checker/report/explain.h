@@ -4,7 +4,7 @@
 
 #include "models/checker/report/story.h"
 
-enum { CHAIN_MAX = 12 };
+enum { CHAIN_MAX = 12, STALE_MAX = 4 };
 
 /* A write that another thread reads (or a birth, an end and a join). */
 struct link {
@@ -25,6 +25,7 @@ struct pair {
 };
 bool explain_unordered(const struct story *s, struct pair *p);
 
+/* A read that does not see a write told before it. */
 struct stale {
     uint16_t read, hidden;
     unsigned links; /* from the hidden write to the read */

@@ -124,28 +124,123 @@ static unsigned why_breaks(struct story *s, const struct link *link, unsigned li
     return breaks;
 }
 
+/* The reads that missed a write, in the order of the steps. With a pair: how its threads came
+ * there. */
+static unsigned why_stale_reads(struct story *s, const struct pair *p)
+{
+    struct stale stale[STALE_MAX];
+    const unsigned n = explain_stale(s, stale, STALE_MAX);
+    for (unsigned k = n; k-- > 0;) {
+        const struct stale *one = &stale[k];
+        const struct event *w = &s->g->e[one->hidden], *r = &s->g->e[one->read];
+        char name[120], old[80], new[80], then[200] = "";
+        loc_print(r->loc, name, sizeof name);
+        value_print(r->value, r->size, old, sizeof old);
+        value_print(w->value, w->size, new, sizeof new);
+        if (p && (r->thread == p->to || r->thread == p->from) && one->links == 0) {
+            const unsigned k_place = s->r->fault.places - (r->thread == p->to ? 1 : 2);
+            if (r->po <= s->r->fault.place[k_place].po)
+                snprintf(then, sizeof then, ", and with that %s came to %s", who(r->thread).text,
+                         at(story_place(s, k_place), r->thread).text);
+        } else if (one->links == 0) {
+            snprintf(then, sizeof then, ": nothing that %s read before tells it of that write",
+                     who(r->thread).text);
+        }
+        why(s, "%s reads %s = %s although %s had written %s in %s%s.", at_event(s, one->read).text,
+            name, old, who(w->thread).text, new, at_event(s, one->hidden).text, then);
+        if (one->links > 0) {
+            why_chain(s, at_event(s, one->hidden).text, one->link, one->links,
+                      at_event(s, one->read).text);
+            why_breaks(s, one->link, one->links);
+        }
+    }
+    return n;
+}
+
+/* The step in which a thread learnt this address, the last one before it was at a place; NULL. */
+static const struct item *learnt(const struct story *s, const struct place *p)
+{
+    const struct item *found = NULL;
+    for (const struct item *i = s->item; i < s->item + s->items; i++) {
+        const struct event *e = item_event(s, i);
+        const bool read = e ? e->kind == EV_READ : i->note.kind == NOTE_PLAIN && !i->note.write;
+        if (i->note.thread == p->thread && i->note.po <= p->po && i->step > 0 && read &&
+            (e ? e->value == p->address : i->note.value == p->address))
+            found = i;
+    }
+    return found;
+}
+
+/* To order two frees of one object would repair nothing. */
+static void why_freed_twice(struct story *s)
+{
+    const struct fault *f = &s->r->fault;
+    const struct place *a = &f->place[f->places - 2], *b = &f->place[f->places - 1];
+    const struct item *i = learnt(s, a), *k = learnt(s, b);
+    if (a->thread == b->thread) {
+        why(s, "%s frees it in %s and again in %s.", who(a->thread).text,
+            at(story_place(s, f->places - 2), a->thread).text,
+            at(story_place(s, f->places - 1), b->thread).text);
+        return;
+    }
+    if (i && k)
+        why(s,
+            "%s read its address in %s and %s in %s: both took it as theirs to "
+            "free, and only one of them may.",
+            who(a->thread).text, at(i, a->thread).text, who(b->thread).text, at(k, b->thread).text);
+    else
+        why(s, "Both %s and %s took it as theirs to free, and only one of them may.",
+            who(a->thread).text, who(b->thread).text);
+    if (s->interleaving)
+        why(s, "Who frees it must be settled in one step that only one of them can win: an "
+               "exchange, a "
+               "compare-and-swap, or a look and a removal under one lock.");
+}
+
+static bool frees(const struct place *p) { return p->what && strcmp(p->what, "free") == 0; }
+
 static void why_unordered(struct story *s, const struct pair *p)
 {
     const struct fault *f = &s->r->fault;
-    const struct item *a = story_place(s, f->places - 2), *d = story_place(s, f->places - 1);
-    const struct label from = at(a, p->from), to = at(d, p->to);
+    const struct place *a = &f->place[f->places - 2];
+    const struct label from = at(story_place(s, f->places - 2), p->from),
+                       to = at(story_place(s, f->places - 1), p->to);
+    static const char rule_out[] = " (where each thread writes and then reads what the other one "
+                                   "writes, those writes and reads must all be seq_cst)";
     if (p->ordered) {
         why(s, "%s happens before %s: it comes first in every execution like this one.", from.text,
             to.text);
         return;
     }
     if (p->links == 0 && f->kind == FAULT_USE_AFTER_FREE) {
+        const bool first = frees(a); /* the use came after it */
+        const struct label use = first ? to : from, free_ = first ? from : to;
         why(s,
             "Nothing keeps %s from freeing it while %s still uses it: no chain leads from %s to "
             "%s.",
-            who(p->from).text, who(p->to).text, from.text, to.text);
+            who(first ? p->from : p->to).text, who(first ? p->to : p->from).text, use.text,
+            free_.text);
+        if (!s->interleaving && why_stale_reads(s, p) > 0)
+            why(s,
+                "Either the free must wait for the use, or the values read must rule this out"
+                "%s.",
+                rule_out);
+        why(s, "So %s does not happen before %s: they may come in either order.", use.text,
+            free_.text);
+        return;
     } else if (p->links == 0) {
         why(s,
             "No chain at all leads from %s to %s: before %s, %s has read nothing that %s wrote "
             "after %s.",
             from.text, to.text, to.text, who(p->to).text, who(p->from).text, from.text);
-        why(s, "They need a lock, or a release by %s that %s acquires in between.",
-            who(p->from).text, who(p->to).text);
+        if (!s->interleaving && why_stale_reads(s, p) > 0)
+            why(s,
+                "Either they need a lock, or a release by %s that %s acquires in between, or the "
+                "values read must rule this out%s.",
+                who(p->from).text, who(p->to).text, rule_out);
+        else
+            why(s, "They need a lock, or a release by %s that %s acquires in between.",
+                who(p->from).text, who(p->to).text);
     } else {
         why_chain(s, from.text, p->link, p->links, to.text);
         if (why_breaks(s, p->link, p->links) == 0)
@@ -181,36 +276,15 @@ static bool why_woken_for_no_reason(struct story *s)
 
 static void why_stale(struct story *s)
 {
-    struct stale stale[3];
-    const unsigned n = explain_stale(s, stale, 3);
     if (s->interleaving && why_woken_for_no_reason(s))
         return;
     if (s->interleaving) {
         why(s, "No weak memory is needed: run one after the other as shown, every read sees the "
-               "last write, and it fails all the same. What is wrong is the order of the threads.");
+               "last write, and it fails all the same. What is wrong is the protocol, not a memory "
+               "order.");
         return;
     }
-    for (unsigned k = n; k-- > 0;) { /* the first one first */
-        const struct stale *one = &stale[k];
-        const struct event *w = &s->g->e[one->hidden], *r = &s->g->e[one->read];
-        char name[120], old[80], new[80];
-        loc_print(r->loc, name, sizeof name);
-        value_print(r->value, r->size, old, sizeof old);
-        value_print(w->value, w->size, new, sizeof new);
-        why(s, "%s reads %s = %s although %s had written %s in %s.", at_event(s, one->read).text,
-            name, old, who(w->thread).text, new, at_event(s, one->hidden).text);
-        if (one->links > 0) {
-            why_chain(s, at_event(s, one->hidden).text, one->link, one->links,
-                      at_event(s, one->read).text);
-            why_breaks(s, one->link, one->links);
-        } else {
-            why(s,
-                "Nothing that %s read before tells it of that write, so it may still be on its "
-                "way.",
-                who(r->thread).text);
-        }
-    }
-    if (n == 0)
+    if (why_stale_reads(s, NULL) == 0)
         why(s, "No order of the steps, one after the other, gives all the values that were read: "
                "threads disagree about the order of some writes. seq_cst orders would forbid it.");
 }
@@ -364,6 +438,12 @@ void story_explain(struct story *s)
         break;
     }
     why_object(s);
+    if (s->r->fault.kind == FAULT_DOUBLE_FREE) {
+        why_freed_twice(s);
+        if (!s->interleaving)
+            why_stale(s);
+        return;
+    }
     if (explain_unordered(s, &p) && !p.ordered) {
         why_unordered(s, &p);
         return;

@@ -40,11 +40,11 @@ size_t report_repairs(const struct graph *g, const struct explore_result *r, str
     static struct story s;
     struct list l = {out, 0, max};
     struct pair p;
-    struct stale stale[4];
+    struct stale stale[STALE_MAX];
     story_make(&s, r, g);
     if (explain_unordered(&s, &p))
         offer_links(&l, g, p.link, p.links);
-    const unsigned n = explain_stale(&s, stale, 4);
+    const unsigned n = explain_stale(&s, stale, STALE_MAX);
     for (unsigned k = 0; k < n; k++)
         offer_links(&l, g, stale[k].link, stale[k].links);
     for (unsigned k = 0; k < n; k++) {

@@ -19,7 +19,8 @@ enum {
     PAD = 8,
     INDENT = 10, /* for each call */
     CODE_LINES = 3,
-    LANES = 4, /* arrows that leave and enter on the same side keep apart */
+    INITIAL = LINE + 10, /* from one note of what was read to the next */
+    LANES = 4,           /* arrows that leave and enter on the same side keep apart */
 };
 static const double CODE_CHAR = 7.3, PROSE_CHAR = 7.3; /* as wide as fonts have them at most */
 
@@ -279,16 +280,50 @@ static void put_arrow(struct picture *p, const struct arrow *a, unsigned n)
     }
 }
 
-/* What was read is nobody's step: a note at the head of the reader's column, and a line along it. */
-static void put_initial(struct picture *p, const struct arrow *a, int y)
+/* How many different values, that are nobody's step, this thread reads before this arrow's. */
+static int initials(const struct picture *p, unsigned thread, const struct arrow *end)
+{
+    int n = 0;
+    for (const struct arrow *a = p->s->arrow; a < end; a++) {
+        bool is = a->from == NONE && p->s->row[a->to].thread == thread;
+        for (const struct arrow *b = p->s->arrow; is && b < a; b++)
+            is = b->from != NONE || p->s->row[b->to].thread != thread ||
+                 strcmp(a->text, b->text) != 0;
+        n += is;
+    }
+    return n;
+}
+
+static int most_initials(const struct picture *p)
+{
+    int most = 0;
+    for (unsigned t = 0; t < MODEL_THREADS; t++) {
+        const int n = whole_width(p, t) ? 0 : initials(p, t, p->s->arrow + p->s->arrows);
+        most = n > most ? n : most;
+    }
+    return most;
+}
+
+/* What was read is nobody's step: a note at the head of the reader's column, one below the other,
+ * and a line along it. */
+static void put_initial(struct picture *p, const struct arrow *a, int first_y)
 {
     const struct spot *to = &p->spot[a->to];
     const unsigned thread = p->s->row[a->to].thread;
     if (whole_width(p, thread))
         return;
-    const int left = p->left[thread], x = left - 14;
-    svg_box(p->front, "initial", left, y, p->column_width, LINE + 6, 11);
-    svg_text(p->front, "wrong", left + 12, y + LINE, a->text, strlen(a->text));
+    const struct arrow *same = p->s->arrow; /* the first arrow from the same note */
+    while (same->from != NONE || p->s->row[same->to].thread != thread ||
+           strcmp(same->text, a->text) != 0)
+        same++;
+    const int place = initials(p, thread, same),
+              all = initials(p, thread, p->s->arrow + p->s->arrows),
+              lane = all < LANES ? all : LANES, y = first_y + place * INITIAL;
+    const int left = p->left[thread], x = left - 11 - 3 * lane + 6 * (place % LANES);
+    if (same == a) {
+        svg_box(p->front, "initial", left, y, p->column_width, LINE + 6, 11);
+        svg_text(p->front, "wrong", left + 12, y + LINE, a->text, strlen(a->text));
+    }
     fprintf(p->back,
             "<path class=\"arrow stale\" marker-end=\"url(#orange)\" "
             "d=\"M%d %dH%dQ%d %d %d %dV%dQ%d %d %d %dH%d\"/>\n",
@@ -462,11 +497,8 @@ bool report_svg(FILE *to, const struct explore_result *r, const struct graph *g,
     put_title(&p, r, about);
     put_heads(&p);
     const int initial_y = p.y;
-    for (unsigned i = 0; i < story.arrows; i++)
-        if (story.arrow[i].from == NONE) {
-            p.y += LINE + 14;
-            break;
-        }
+    const int initial = most_initials(&p);
+    p.y += initial > 0 ? initial * INITIAL + 4 : 0;
     if (!put_rows(&p))
         return false;
     const int end = p.y - 2;

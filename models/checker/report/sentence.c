@@ -48,15 +48,26 @@ static const char *verb(const struct place *p)
     return p->write ? "writes" : "reads";
 }
 
+/* What is freed or allocated is a whole object: "node#2". */
+static struct words thing(const struct place *p)
+{
+    struct words w = name_of(p->address);
+    char object[sizeof w.text];
+    const struct heap_object *o = heap_find(p->address);
+    if (o && p->what && (strcmp(p->what, "free") == 0 || strcmp(p->what, "allocation") == 0) &&
+        source_name_pointer(o->base, object, sizeof object))
+        snprintf(w.text, sizeof w.text, "%s", object + 1); /* without the & */
+    return w;
+}
+
 static void race(struct story *s)
 {
     const struct fault *f = &s->r->fault;
     const struct place *a = &f->place[f->places - 2], *b = &f->place[f->places - 1];
     snprintf(s->sentence, sizeof s->sentence,
              "%s %s %s (%s), %s %s %s (%s), and nothing orders the two.", who(a->thread).text,
-             verb(a), name_of(a->address).text, where(s, a->thread, a->site).text,
-             who(b->thread).text, verb(b),
-             a->address == b->address ? "it" : name_of(b->address).text,
+             verb(a), thing(a).text, where(s, a->thread, a->site).text, who(b->thread).text,
+             verb(b), strcmp(thing(a).text, thing(b).text) == 0 ? "it" : thing(b).text,
              where(s, b->thread, b->site).text);
 }
 
@@ -66,7 +77,8 @@ static void freed(struct story *s)
     const struct place *b = &f->place[f->places - 1];
     const struct heap_object *o = heap_find(b->address);
     if (!o || !o->freed) {
-        snprintf(s->sentence, sizeof s->sentence, "%s", f->text);
+        if (f->places >= 2) /* the use came first, and the free need not have */
+            race(s);
         return;
     }
     struct words object;
@@ -78,6 +90,16 @@ static void freed(struct story *s)
              where(s, b->thread, b->site).text, who(o->freed_by).text,
              f->kind == FAULT_DOUBLE_FREE ? "it" : object.text,
              where(s, o->freed_by, o->freed_site).text);
+}
+
+static void leak(struct story *s)
+{
+    const struct place *p = &s->r->fault.place[0];
+    const char *const never = strstr(s->r->fault.text, "never freed");
+    if (never)
+        snprintf(s->sentence, sizeof s->sentence, "%s (%u bytes, allocated by %s at %s) is %s.",
+                 thing(p).text, p->size, who(p->thread).text, where(s, p->thread, p->site).text,
+                 never);
 }
 
 static const struct event *blocked_read(const struct graph *g, unsigned t)
@@ -185,6 +207,8 @@ void story_sentence(struct story *s)
         race(s);
     else if (f->kind == FAULT_USE_AFTER_FREE || f->kind == FAULT_DOUBLE_FREE)
         freed(s);
+    else if (f->kind == FAULT_LEAK && f->places >= 1)
+        leak(s);
     else if (f->kind == FAULT_DEADLOCK || f->kind == FAULT_LOST_WAKEUP || f->kind == FAULT_LIVELOCK)
         waiting(s);
     else if (f->kind == FAULT_UNBOUNDED)

@@ -33,15 +33,18 @@ struct item *story_place(const struct story *s, unsigned place)
 uint16_t story_hidden(const struct story *s, const struct item *i)
 {
     const struct event *e = item_event(s, i);
-    uint16_t hidden = NONE;
+    uint16_t hidden = NONE, other = NONE;
     if (!e || e->kind != EV_READ || e->rf == NONE)
         return NONE;
     for (uint16_t w = s->g->e[e->rf].mo_next; w != NONE; w = s->g->e[w].mo_next) {
         const struct item *at = story_item(s, w);
-        if (at && at < i)
+        if (at && at < i) {
             hidden = w;
+            if (s->g->e[w].value != e->value)
+                other = w;
+        }
     }
-    return hidden;
+    return other != NONE ? other : hidden;
 }
 
 /* Objects get their names from the innermost call that tells their type: "void *p = malloc(n)" in a

@@ -109,7 +109,8 @@ const struct event *item_event(const struct story *s, const struct item *i);
 const struct item *story_item(const struct story *s, uint16_t event);
 /* The item of one of the fault's places, or NULL. */
 struct item *story_place(const struct story *s, unsigned place);
-/* The newest write that is told before this read and that the read does not see; NONE. */
+/* The newest write, of another value if there is one, that is told before this read and that the
+ * read does not see; NONE. */
 uint16_t story_hidden(const struct story *s, const struct item *i);
 
 /* "7", "-1", "&node#2", "0x1234": what a value of this many bytes is. */

@@ -76,7 +76,7 @@ static void break_links(struct story *s, const struct link *link, unsigned links
 void story_arrows(struct story *s)
 {
     struct pair p;
-    struct stale stale[3];
+    struct stale stale[STALE_MAX];
     s->arrows = 0;
     for (unsigned k = 0; k < s->rows; k++)
         if (s->row[k].kind == ROW_STEP)
@@ -89,7 +89,7 @@ void story_arrows(struct story *s)
         if (from != NONE && to != NONE)
             add(s, from, to, ARROW_CONFLICT);
     }
-    for (unsigned k = s->interleaving ? 0 : explain_stale(s, stale, 3); k-- > 0;)
+    for (unsigned k = s->interleaving ? 0 : explain_stale(s, stale, STALE_MAX); k-- > 0;)
         break_links(s, stale[k].link, stale[k].links);
     for (unsigned t = 0; s->r->fault.kind == FAULT_LOST_WAKEUP && t < MODEL_THREADS; t++) {
         struct lost_wake lost;

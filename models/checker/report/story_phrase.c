@@ -298,7 +298,13 @@ void story_phrase(const struct story *s, const struct item *i, char *text, size_
         else
             say(&t, "= %s", n->text ? n->text : "?");
     } else if (n->kind == NOTE_BLOCK) {
-        say(&t, n->text ? "waits for ever: %s" : "... and so on for ever", n->text);
+        const enum fault_kind kind = s->r->fault.kind;
+        const bool ever =
+            kind == FAULT_LIVELOCK || kind == FAULT_DEADLOCK || kind == FAULT_LOST_WAKEUP;
+        if (n->text)
+            say(&t, ever ? "waits for ever: %s" : "waits: %s", n->text);
+        else
+            say(&t, ever ? "... and so on for ever" : "... and so on until what it reads changes");
     }
     if (i->times > 1)
         say(&t, "  (%u times)", i->times);
