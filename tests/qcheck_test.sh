@@ -490,6 +490,8 @@ template <class T, int N> struct ring { static constexpr int size = N; T buf[N];
 static ring<int, 4> cells;
 static std::atomic<bool> go{false};
 static app::hub *next;
+static app::hub *heap_hub = new app::hub;
+static ring<int, 4> *heap_ring = new ring<int, 4>;
 int main()
 {
     app::hub local;
@@ -501,13 +503,15 @@ int main()
 }
 C
     while read -r name what; do
-        gives 1 "T1 writes $name (globals.cc:23), T2" globals.cc -- "-DWHAT=$what"
+        gives 1 "T1 writes $name (globals.cc:25), T2" globals.cc -- "-DWHAT=$what"
     done <<'END'
 local.first local.first=1
 app::shared.first app::shared.first=1
 app::own.first app::own.first=1
 app::hub::made app::hub::made=1
 cells.buf\[1] cells.buf[1]=1
+hub#1.first heap_hub->first=1
+ring#2.buf\[1] heap_ring->buf[1]=1
 END
     gives 1 'writes app::own.state = 1 ' globals.cc -- '-DWHAT=app::own.state=1,go=true,at=&app::own,next=&local'
     grep -q 'writes go = 1 ' out && grep -q 'writes at = &app::own ' out || fail 'other names of globals'

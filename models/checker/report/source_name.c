@@ -154,8 +154,13 @@ void source_allocation_name(const char *line, char *name, size_t size)
     if (type_in_sizeof(text, name, size))
         return;
     const char *made = strstr(text, "new ");
-    if (made && (made == text || !word_byte(made[-1])) && identifier(made + 4, name, size))
-        return;
+    if (made && (made == text || !word_byte(made[-1]))) {
+        const char *type = made + 4;
+        while (identifier(type, name, size) && strncmp(type + strlen(name), "::", 2) == 0)
+            type += strlen(name) + 2; /* namespaces */
+        if (identifier(type, name, size))
+            return;
+    }
     const char *equal = strchr(text, '=');
     while (equal && (equal[1] == '=' || (equal > text && strchr("=!<>", equal[-1]))))
         equal = strchr(equal + 1 + (equal[1] == '='), '=');

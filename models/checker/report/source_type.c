@@ -313,14 +313,17 @@ static void describe(const struct entry *e, uint64_t offset, struct text *t)
     }
 }
 
-/* A type of this name, else what a variable or member of this name points to. */
-static const struct entry *type_named(const char *name)
+/* A type of this name, else what a variable or member of this name points to, else an instance of
+ * the class template of this name that is as large as the object. */
+static const struct entry *type_named(const char *name, size_t object_size)
 {
     load();
-    for (unsigned pass = 0; pass < 3; pass++)
+    const size_t length = strlen(name);
+    for (unsigned pass = 0; pass < 4; pass++)
         for (size_t i = 0; i < n; i++) {
             const struct entry *e = &entries[i], *found = NULL;
-            if (!e->name || strcmp(e->name, name) != 0)
+            if (!e->name || strncmp(e->name, name, length) != 0 ||
+                e->name[length] != (pass == 3 ? '<' : '\0'))
                 continue;
             if (pass == 0 && e->tag == STRUCT && e->size > 0)
                 found = e;
@@ -330,6 +333,8 @@ static const struct entry *type_named(const char *name)
                 found = resolve(e->type);
             if (pass == 2 && found)
                 found = found->tag == POINTER ? resolve(found->type) : NULL;
+            if (pass == 3 && e->size == object_size)
+                found = e;
             if (found && found->tag == STRUCT)
                 return found;
         }
@@ -357,7 +362,7 @@ static bool ends_flexible(const struct entry *e)
 
 bool source_type_part(const char *type, size_t offset, size_t object_size, char *text, size_t size)
 {
-    const struct entry *e = type_named(type);
+    const struct entry *e = type_named(type, object_size);
     if (!e || e->size == 0)
         return false;
     struct text t = {text, size};
