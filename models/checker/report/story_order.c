@@ -109,6 +109,27 @@ static void number_events(struct story *s)
         }
 }
 
+/* That a wait will end for no reason is decided before it unlocks: it is told behind that. */
+static void wake_later(struct story *s)
+{
+    for (unsigned k = 0; k < s->items; k++) {
+        const struct item choice = s->item[k];
+        const struct event *e = item_event(s, &choice);
+        unsigned next = k + 1;
+        if (!e || e->kind != EV_CHOICE || e->value == 0 ||
+            (e->rule != BUDGET_WAKEUPS && e->rule != BUDGET_TIMEOUTS))
+            continue;
+        while (next < s->items && s->item[next].note.thread != choice.note.thread)
+            next++;
+        const struct event *unlock = next < s->items ? item_event(s, &s->item[next]) : NULL;
+        if (!unlock || unlock->kind != EV_WRITE || unlock->site != e->site)
+            continue;
+        memmove(&s->item[k], &s->item[k + 1], (next - k) * sizeof choice);
+        s->item[next] = choice;
+        k = next;
+    }
+}
+
 void story_order(struct story *s)
 {
     struct ordering *o = calloc(1, sizeof *o);
@@ -140,6 +161,7 @@ void story_order(struct story *s)
         memcpy(s->item, sorted, s->items * sizeof *sorted);
         break;
     }
+    wake_later(s);
     number_events(s);
     for (unsigned t = 0; t < MODEL_THREADS; t++)
         free(o->mine[t]);
