@@ -366,8 +366,8 @@ static void json_has_the_same_rows(void **state)
 /* Every element is closed, in order; `&` only begins an entity; no byte that XML forbids. */
 static void is_one_document(const char *text)
 {
-    const char *open[32];
-    size_t length[32];
+    const char *open[32] = {NULL};
+    size_t length[32] = {0};
     unsigned depth = 0;
     for (const char *p = text; *p; p++) {
         assert_true((unsigned char)*p >= ' ' || *p == '\n');
@@ -375,7 +375,8 @@ static void is_one_document(const char *text)
             const size_t n = strcspn(p, ";");
             assert_true(n <= 5);
         } else if (*p == '<' && p[1] == '/') {
-            assert_true(depth > 0 && strncmp(p + 2, open[depth - 1], length[depth - 1]) == 0);
+            assert_true(depth > 0 && open[depth - 1] &&
+                        strncmp(p + 2, open[depth - 1], length[depth - 1]) == 0);
             depth--;
             p += strcspn(p, ">");
         } else if (*p == '<') {
