@@ -93,7 +93,8 @@ static void put_known(FILE *f, uint64_t n, bool known)
 
 static void put_unfinished(FILE *f, const struct table *t)
 {
-    fputs("| scenario | queue | model | bound | complete so far | blocked so far | both in all, a guess "
+    fputs("| scenario | queue | model | bound | complete so far | blocked so far | both in all, a "
+          "guess "
           "|\n|:--|:--|:--|:--|--:|--:|--:|\n",
           f);
     for (size_t i = 0; i < t->rows; i++) {
@@ -307,7 +308,8 @@ int section_necessity(FILE *f, const struct book *b)
     fputs(
         "\nOne operation at a time has its order weakened, and every scenario of the queue that is "
         "small enough runs again. What then appears, weakening by weakening: "
-        "[models/TABLES.md](models/TABLES.md#necessity). A queue that is missing here has no ordered "
+        "[models/TABLES.md](models/TABLES.md#necessity). A queue that is missing here has no "
+        "ordered "
         "operation of its own: its lock orders everything.\n\n#### Orders that no scenario needs"
         "\n\n",
         f);
