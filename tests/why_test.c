@@ -83,7 +83,7 @@ static void the_write_that_had_to_be_seen_may_be_an_older_one(void **state)
     assert_int_equal(count(svg, "class=\"initial\""), 2); /* flag, read twice, and y */
     second = strstr(first + 1, "class=\"initial\"");
     y = strstr(first, "y=");
-    assert_int_not_equal(atoi(y + 3), atoi(strstr(second, "y=") + 3));
+    assert_int_not_equal(strtol(y + 3, NULL, 10), strtol(strstr(second, "y=") + 3, NULL, 10));
 }
 
 /* ---- freed too early, or twice ----------------------------------------------------------------- */
