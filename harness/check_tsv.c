@@ -58,6 +58,18 @@ int tsv_add(struct tsv *t, const char *const *word)
     return 0;
 }
 
+int tsv_append(struct tsv *t, const struct tsv *rows)
+{
+    int error = 0;
+    for (size_t i = 0; error == 0 && i < rows->n; i++) {
+        const char *word[TSV_COLUMNS];
+        for (size_t k = 0; k < rows->columns; k++)
+            word[k] = rows->row[i][k];
+        error = tsv_add(t, word);
+    }
+    return error;
+}
+
 bool tsv_has(const struct tsv *t, const char *first)
 {
     for (size_t i = 0; i < t->n; i++)

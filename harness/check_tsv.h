@@ -19,8 +19,9 @@ struct tsv {
  * heading says how many columns there must be. */
 int tsv_read(struct tsv *t, const char *heading, const char *path, unsigned *line);
 void tsv_begin(struct tsv *t, const char *heading);
-int tsv_add(struct tsv *t, const char *const *word);  /* 0 or ENOMEM; long words are cut */
-bool tsv_has(const struct tsv *t, const char *first); /* a row that begins with this word */
+int tsv_add(struct tsv *t, const char *const *word);   /* 0 or ENOMEM; long words are cut */
+int tsv_append(struct tsv *t, const struct tsv *rows); /* of the same columns; 0 or ENOMEM */
+bool tsv_has(const struct tsv *t, const char *first);  /* a row that begins with this word */
 void tsv_drop(struct tsv *t, size_t row);
 void tsv_sort(struct tsv *t);                   /* numbers as numbers */
 int tsv_write(struct tsv *t, const char *path); /* sorted; at once, or not at all */

@@ -241,16 +241,10 @@ static void compare(struct necessity *c)
 /* Rows of queues that were not run stay. */
 static int update(struct necessity *c)
 {
-    int error = 0;
     for (size_t i = c->committed.n; i-- > 0;)
         if (was_run(c, c->committed.row[i][QUEUE]))
             tsv_drop(&c->committed, i);
-    for (size_t i = 0; error == 0 && i < c->found.n; i++) {
-        const char *word[TSV_COLUMNS];
-        for (size_t k = 0; k < c->found.columns; k++)
-            word[k] = c->found.row[i][k];
-        error = tsv_add(&c->committed, word);
-    }
+    const int error = tsv_append(&c->committed, &c->found);
     return error ? error : tsv_write(&c->committed, c->o->table);
 }
 

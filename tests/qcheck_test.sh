@@ -553,5 +553,6 @@ C
 gives 1 'failing.c:10  seq_cst/relaxed -> seq_cst/acquire$' failing.c
 grep -q '^  failing.c:6  relaxed -> release$' out || fail 'the release is missing'
 gives 1 'none of them can be left out or weaker' failing.c --shard 2/2 # the whole is searched
+gives 1 'none of them can be left out or weaker' failing.c --jobs 2   # by this process, which notes what it executes
 gives 1 'every order seq_cst it goes wrong all the same' "$root/models/mutants/lapped_producer.c"
 echo "qcheck_test: $tests passed"

@@ -150,7 +150,6 @@ int main(int argc, char **argv)
         o.explore.blocked_too = true;
     }
     explore(&o.explore, loader_run, NULL, &result);
-    o.explore.on_complete = NULL; /* repairs are explorations too */
     const bool drawn = verdict_print(stdout, &o, &result, why, sizeof why);
     if (fflush(stdout) || ferror(stdout)) {
         snprintf(why, sizeof why, "cannot write the result: %s", strerror(errno));

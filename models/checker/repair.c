@@ -27,16 +27,15 @@ struct trials {
 /* Explores with these orders made stronger. */
 static enum repair_result try(struct trials *t, const struct stronger *stronger, unsigned n)
 {
-    struct explore_options again = t->o->explore;
+    struct explore_options again = explore_in_silence(&t->o->explore);
     struct explore_result result;
     if (t->left <= 0) {
         t->undecided = true;
         return REPAIR_UNTRIED;
     }
-    again.shards = 0;
+    again.jobs = 1; /* what other processes execute is not noted here */
     again.stronger = stronger;
     again.n_stronger = n;
-    again.progress = again.keep_going = false;
     again.max_seconds = t->left < TRIAL_SECONDS ? t->left : TRIAL_SECONDS;
     explore(&again, loader_run, NULL, &result);
     free(result.failed);
@@ -54,16 +53,12 @@ static enum repair_result try(struct trials *t, const struct stronger *stronger,
 static void tell_apart(struct repair *repair, size_t n)
 {
     static struct site_use uses[SITES_MAX];
-    uint32_t site[SITES_MAX];
-    const size_t used = explore_sites(uses, SITES_MAX);
-    for (size_t k = 0; k < used; k++)
-        site[k] = uses[k].site;
-    source_prepare(site, used);
+    const size_t used = report_sites(uses, SITES_MAX);
     for (size_t i = 0; i < n; i++) {
         const struct source_line *const at = source_of(repair[i].site);
         for (size_t k = 0; k < used; k++) {
-            const struct source_line *const other = source_of(site[k]);
-            repair[i].ambiguous |= site[k] != repair[i].site && other->line == at->line &&
+            const struct source_line *const other = source_of(uses[k].site);
+            repair[i].ambiguous |= uses[k].site != repair[i].site && other->line == at->line &&
                                    strcmp(other->file, at->file) == 0;
         }
     }
@@ -99,12 +94,6 @@ struct together {
     bool too_many;                     /* orders: not all are here */
 };
 
-static int by_site(const void *a, const void *b)
-{
-    const uint32_t x = ((const struct site_use *)a)->site, y = ((const struct site_use *)b)->site;
-    return (x > y) - (x < y);
-}
-
 static bool has_site(const struct together *g, uint32_t site)
 {
     for (unsigned i = 0; i < g->n; i++)
@@ -119,7 +108,6 @@ static bool add_sites(struct together *g)
     static struct site_use uses[SITES_MAX];
     const size_t n = explore_sites(uses, SITES_MAX);
     const unsigned before = g->n;
-    qsort(uses, n, sizeof *uses, by_site);
     for (size_t i = 0; i < n; i++) {
         const bool strongest = uses[i].order == SEQ_CST && uses[i].order_bad == SEQ_CST;
         if (strongest || has_site(g, uses[i].site))
@@ -137,12 +125,11 @@ static bool add_sites(struct together *g)
 /* Every order seq_cst: also of what is executed only then. */
 static enum repair_result try_all(struct together *g)
 {
-    struct explore_options as_written = g->t.o->explore;
+    struct explore_options as_written = explore_in_silence(&g->t.o->explore);
     struct explore_result result;
     enum repair_result found;
-    as_written.progress = false;
     as_written.keep_going = true;
-    as_written.shards = 0;
+    as_written.jobs = 1;
     as_written.max_executions = EXECUTIONS;
     explore(&as_written, loader_run, NULL, &result);
     free(result.failed);

@@ -42,22 +42,7 @@ static const char *verdict_identifier(const struct options *o, const struct expl
 
 /* ---- sites --------------------------------------------------------------------------------- */
 
-static int by_site(const void *a, const void *b)
-{
-    const uint32_t x = ((const struct site_use *)a)->site, y = ((const struct site_use *)b)->site;
-    return (x > y) - (x < y);
-}
-
-static size_t sites(void)
-{
-    const size_t n = explore_sites(uses, SITES_MAX);
-    uint32_t all[SITES_MAX];
-    qsort(uses, n, sizeof *uses, by_site);
-    for (size_t i = 0; i < n; i++)
-        all[i] = uses[i].site;
-    source_prepare(all, n);
-    return n;
-}
+static size_t sites(void) { return report_sites(uses, SITES_MAX); }
 
 static const char *kind_name(const struct site_use *u)
 {
@@ -193,13 +178,12 @@ bool verdict_find_site(struct options *o, char *why, size_t size)
 /* Where the fault can happen, for what was found under RC11: is it there under TSO too? */
 static const char *hardware(const struct options *o)
 {
-    struct explore_options again = o->explore;
+    struct explore_options again = explore_in_silence(&o->explore);
     struct explore_result result;
     if (o->explore.model != MODEL_RC11)
         return NULL;
     again.model = MODEL_TSO;
-    again.pldi17 = again.progress = again.keep_going = false;
-    again.shards = 0;
+    again.pldi17 = false;
     again.max_seconds = HARDWARE_SECONDS;
     explore(&again, loader_run, NULL, &result);
     if (result.fault.kind != FAULT_NONE)

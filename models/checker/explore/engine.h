@@ -1,5 +1,5 @@
-/* engine.h: what explore.c (which graphs there are), grow.c (how they grow), run.c (one execution) and step.c (the running
- * program's side) share. */
+/* engine.h: what explore.c (which graphs there are), grow.c (how they grow), run.c (one execution) and
+ * step.c (the running program's side) share. */
 #ifndef MODELS_CHECKER_ENGINE_H
 #define MODELS_CHECKER_ENGINE_H
 

@@ -283,6 +283,16 @@ void explore(const struct explore_options *o, void (*program)(void *), void *arg
     options_now = o;
 }
 
+struct explore_options explore_in_silence(const struct explore_options *o)
+{
+    struct explore_options silent = *o;
+    silent.progress = silent.keep_going = silent.blocked_too = false;
+    silent.shards = 0;
+    silent.on_complete = NULL;
+    silent.on_fault = NULL;
+    return silent;
+}
+
 void explore_again(const struct explore_options *o, void (*program)(void *), void *argument,
                    struct explore_result *result, struct graph *g)
 {

@@ -71,6 +71,9 @@ struct explore_result {
 void explore(const struct explore_options *o, void (*program)(void *), void *argument,
              struct explore_result *result);
 
+/* The same exploration for the checker's own ends: silent, of the whole, up to the first fault. */
+struct explore_options explore_in_silence(const struct explore_options *o);
+
 /* Puts a smaller execution with the same kind of fault in the place of the failed one, if a search of
  * bounded length finds one: fewer threads, operations, steps or changes of thread. */
 void explore_smaller(const struct explore_options *o, void (*program)(void *), void *argument,
@@ -88,7 +91,7 @@ struct site_use {
     uint8_t order, order_bad; /* as written in the program; order_bad: of a compare-and-swap */
     uint64_t times;
 };
-size_t explore_sites(struct site_use *uses, size_t max);
+size_t explore_sites(struct site_use *uses, size_t max); /* sorted by site */
 
 /* Which release was read by which acquire (also through fences): pairs of sites that synchronized,
  * when on_complete was sites_edges (sites.h) and jobs 1. */

@@ -211,7 +211,7 @@ static set ordered_by_table(const struct graph *g, uint16_t j)
             s |= table.upto[t][known] | table.accesses[t][known ? known - 1 : 0];
         }
     }
-    return b->flags & EVENT_LIGHT ? s & ~g->sc_light : s;
+    return s; /* what a light fence orders is for the callers: beyond_kind() */
 }
 
 /* ---- what a new event adds --------------------------------------------------------------- */

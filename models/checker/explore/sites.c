@@ -1,6 +1,7 @@
 /* sites.c: which atomic operations were executed, and which of them synchronized. */
 #include "models/checker/explore/sites.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { SITES_MAX = 1024, EDGES_MAX = 4096 }; /* powers of two; more than a program has */
@@ -111,12 +112,19 @@ void sites_edges(const struct graph *g, void *unused)
     }
 }
 
+static int by_site(const void *a, const void *b)
+{
+    const uint32_t x = ((const struct site_use *)a)->site, y = ((const struct site_use *)b)->site;
+    return (x > y) - (x < y);
+}
+
 size_t explore_sites(struct site_use *out, size_t max)
 {
     size_t n = 0;
     for (unsigned i = 0; i < SITES_MAX && n < max; i++)
         if (uses[i].site)
             out[n++] = uses[i];
+    qsort(out, n, sizeof *out, by_site);
     return n;
 }
 

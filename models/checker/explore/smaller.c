@@ -75,14 +75,11 @@ void explore_smaller(const struct explore_options *o, void (*program)(void *), v
         return;
     graph_load(&g, result->failed);
     struct smallest s = {result->fault.kind, size_of(&g, &result->history), result};
-    struct explore_options on = *o;
+    struct explore_options on = explore_in_silence(o);
     on.keep_going = true;
     on.max_executions = EXECUTIONS;
     on.max_seconds = 0;
-    on.jobs = on.shards = 0;
-    on.random = 0;
-    on.progress = false;
-    on.on_complete = NULL;
+    on.jobs = on.random = 0;
     on.on_fault = look;
     on.arg = &s;
     struct explore_result rest;

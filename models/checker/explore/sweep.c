@@ -128,12 +128,6 @@ static void weaken(const struct sweep *s, const struct site_use *u)
     }
 }
 
-static int by_site(const void *a, const void *b)
-{
-    const uint32_t x = ((const struct site_use *)a)->site, y = ((const struct site_use *)b)->site;
-    return (x > y) - (x < y);
-}
-
 void sweep_weaken(const struct explore_options *o, void (*program)(void *), void *argument,
                   struct explore_result *base, bool (*wanted)(const struct weakening *w, void *arg),
                   void (*each)(const struct weakening *w, void *arg), void *arg)
@@ -148,7 +142,6 @@ void sweep_weaken(const struct explore_options *o, void (*program)(void *), void
     if (base->fault.kind != FAULT_NONE || !base->finished)
         return;
     const size_t n = explore_sites(uses, SITES);
-    qsort(uses, n, sizeof *uses, by_site);
     for (size_t i = 0; i < n; i++)
         weaken(&s, &uses[i]);
 }

@@ -19,6 +19,18 @@ static struct paint paint_of(bool colour)
                   : (struct paint){"", "", "", ""};
 }
 
+enum { SITES_MAX = 1024 };
+
+size_t report_sites(struct site_use *uses, size_t max)
+{
+    uint32_t all[SITES_MAX];
+    const size_t n = explore_sites(uses, max < SITES_MAX ? max : SITES_MAX);
+    for (size_t i = 0; i < n; i++)
+        all[i] = uses[i].site;
+    source_prepare(all, n);
+    return n;
+}
+
 void report_title(enum fault_kind kind, char *text, size_t size)
 {
     snprintf(text, size, "%s", fault_name(kind));

@@ -58,6 +58,9 @@ size_t report_repairs(const struct graph *g, const struct explore_result *r, str
 /* Can it be a question of orders at all? Not if it fails with one thread's step after another's. */
 bool report_is_about_orders(const struct graph *g, const struct explore_result *r);
 
+/* explore_sites, with their source lines looked up. */
+size_t report_sites(struct site_use *uses, size_t max);
+
 const char *order_name(enum order o); /* "acq_rel" */
 
 #endif
