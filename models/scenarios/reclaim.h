@@ -111,3 +111,31 @@ SCENARIO(link_then_pop)
     RUN(pops, pops, pushes);
     return client_settle();
 }
+
+/* One thread stands at a segment while another leaves it behind. There is a spare one already, so
+ * that it is given back for good: what a thread is about to look into must still be there. */
+SCENARIO(reclaim_stale)
+{
+    reclaim_begin(CAPACITY_reclaim_stale, 1);
+    end_open(Q_CONSUMER, 1, 0);
+    struct end *const other = end_open(Q_CONSUMER, 3, 0);
+    pushes(end_open(Q_PRODUCER, 5, 1));
+    pops(other);
+    other->todo = 1;
+    RUN(pops, pops);
+    return client_settle();
+}
+
+/* Every segment is full, so that the push of a thread links one, and one consumer finds it by way of
+ * another. */
+SCENARIO(link_then_follow)
+{
+    reclaim_begin(CAPACITY_link_then_follow, 1);
+    end_open(Q_CONSUMER, 2, 0);
+    end_open(Q_CONSUMER, 1, 0);
+    struct end *const producer = end_open(Q_PRODUCER, 1, 1);
+    pushes(producer);
+    producer->first = 11;
+    RUN(pops, pops, pushes);
+    return client_settle();
+}
