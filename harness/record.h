@@ -22,11 +22,14 @@ struct record {
     char workload[16]; /* a name of workload.c */
     char queue[48];    /* driver name; for workload "limit" the name of the limit */
     char family[16];
-    char call[12];      /* inline, indirect, "by hand" */
-    char mode[12];      /* throughput or latency */
-    char pin[12];       /* pinning plan */
-    unsigned producers; /* threads that push; pairs, single, fill_drain: all threads */
-    unsigned consumers; /* threads that pop; pairs, single, fill_drain: 0 */
+    char class_name[16]; /* class.h; a limit or a floor has none */
+    char promised[40];   /* progress: of both operations, or of push/pop */
+    char peer[48];       /* of somebody else: the package and its version */
+    char call[12];       /* inline, indirect, "by hand" */
+    char mode[12];       /* throughput or latency */
+    char pin[12];        /* pinning plan */
+    unsigned producers;  /* threads that push; pairs, single, fill_drain: all threads */
+    unsigned consumers;  /* threads that pop; pairs, single, fill_drain: 0 */
     unsigned batch;
     unsigned payload_bytes;
     uint64_t capacity; /* asked for; items */

@@ -111,7 +111,7 @@ void put_states(FILE *f, const struct book *b)
         }
 }
 
-static int sort(struct book *b)
+int book_sort(struct book *b)
 {
     const size_t n = b->n_records;
     b->sorted = calloc(n + 1, sizeof *b->sorted);
@@ -182,7 +182,7 @@ int book_read(struct book *b, const char *results_dir, char *message, size_t mes
         snprintf(message, message_size, "%s holds no record: run a measurement first", path);
         return ENODATA;
     }
-    if ((error = sort(b)) != 0)
+    if ((error = book_sort(b)) != 0)
         snprintf(message, message_size, "no memory to sort %zu records", b->n_records);
     return error;
 }
@@ -292,6 +292,15 @@ const struct series *setting_find(const struct setting *s, const char *queue, co
             strcmp(s->series[i].key->call, call) == 0)
             return &s->series[i];
     return NULL;
+}
+
+const char *series_error(const struct book *b, const struct series *s)
+{
+    for (size_t i = 0; i < b->n_records; i++)
+        if (!b->sorted[i]->ok && by_setting(b->sorted[i], s->key) == 0 &&
+            by_series(b->sorted[i], s->key) == 0)
+            return b->sorted[i]->error;
+    return "";
 }
 
 const struct series *book_limit(const struct book *b, const char *name)

@@ -54,6 +54,7 @@ struct book {
     const char *report;        /* all of it but the table of contents */
 };
 
+int book_sort(struct book *b); /* records, n_records and cpus are filled in. 0 or ENOMEM */
 int book_read(struct book *b, const char *results_dir, char *message, size_t message_size);
 void book_free(struct book *b);
 
@@ -77,6 +78,7 @@ const struct setting *book_variant(const struct book *b, const struct setting *s
                                    unsigned payload);
 
 const struct series *setting_find(const struct setting *s, const char *queue, const char *call);
+const char *series_error(const struct book *b, const struct series *s); /* of its first failure */
 const struct series *book_limit(const struct book *b, const char *name);
 
 unsigned record_threads(const struct record *r);

@@ -65,8 +65,9 @@ static inline bool cell_paced(const struct cell *c)
     return c->workload->shape == SHAPE_PACED || c->workload->shape == SHAPE_OVER;
 }
 
-/* "refuse", "drop oldest", ... */
+/* "refuse", "drop oldest", ... and "blocking", "lock-free", ... */
 extern const char *const policy_names[Q_SPILL + 1];
+extern const char *const progress_names[Q_WAIT_FREE + 1];
 
 /* Fills in which cell a record is of. */
 void cell_describe(const struct cell *c, struct record *r);
