@@ -56,6 +56,7 @@ struct record {
     uint64_t cas_failed, retries, parks, wakes;
     uint64_t ctx_voluntary, ctx_involuntary; /* context switches of the threads of the team */
     uint64_t bytes_peak;                     /* memory high water of the queue */
+    uint64_t bytes_left;                     /* what it still holds when all has come out */
     double bytes_per_item;                   /* fill_drain: bytes_peak / most items inside */
     double fair_push,
         fair_pop; /* least busy thread's share over the busiest's: 1 fair, 0 starved */

@@ -65,6 +65,7 @@ static const struct field {
     FIELD(COUNT, GOOD, ctx_voluntary),
     FIELD(COUNT, GOOD, ctx_involuntary),
     FIELD(COUNT, GOOD, bytes_peak),
+    FIELD(COUNT, GAUGED, bytes_left),
     FIELD(REAL, GAUGED, bytes_per_item),
     FIELD(REAL, GOOD, fair_push),
     FIELD(REAL, GOOD, fair_pop),

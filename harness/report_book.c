@@ -331,6 +331,7 @@ double figure_bytes_per_item(const struct record *r)
 {
     return r->bytes_per_item > 0 ? r->bytes_per_item : NAN;
 }
+double figure_bytes_left(const struct record *r) { return (double)r->bytes_left; }
 double figure_cas_failed(const struct record *r) { return per_item(r->cas_failed, r); }
 double figure_retries(const struct record *r) { return per_item(r->retries, r); }
 double figure_full(const struct record *r) { return per_item(r->full, r); }

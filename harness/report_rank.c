@@ -91,6 +91,12 @@ const struct contender *ranking_best(const struct ranking *r, bool peer, enum st
     return best;
 }
 
+const struct contender *ranking_ours(const struct ranking *r, enum q_class c)
+{
+    const bool few = c == CLASS_SPSC || c == CLASS_MPSC;
+    return ranking_best(r, false, few ? CLASS_GUEST : CLASS_MEMBER);
+}
+
 /* ---- as plain text ------------------------------------------------------------------------- */
 
 static void print_one(FILE *f, const struct book *b, const struct ranking *r,

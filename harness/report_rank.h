@@ -40,7 +40,20 @@ const struct contender *ranking_find(const struct ranking *r, const char *queue)
 /* The best of ours, or of theirs, that has a number and is a member (or any standing). */
 const struct contender *ranking_best(const struct ranking *r, bool peer, enum standing least);
 
+/* The best of ours: a member, or in the classes of few threads whoever may compete. */
+const struct contender *ranking_ours(const struct ranking *r, enum q_class c);
+
+/* "mpmc 4:4 †", "spsc 1:1, batch 32". */
+void ranking_title(const struct ranking *r, unsigned cpus, char *text, size_t size);
+
 /* All cells of all classes (or of one) as plain text. How many cells. */
 size_t ranking_print(FILE *f, const struct book *b, enum q_class only);
+
+/* report_ranking.c: a line for each class in which queues of others were measured. */
+void put_ranking_verdict(FILE *f, const struct book *b);
+/* Where there are too many for one figure: the reference; of each class the best two of ours and the
+ * best of others. */
+size_t ranking_heads(const struct book *b, const char **names, size_t most);
+void ranking_data(FILE *f, const struct book *b, enum q_class c); /* rank_CLASS.tsv */
 
 #endif

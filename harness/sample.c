@@ -314,6 +314,7 @@ static void sample_queue(const struct cell *c, const struct run_options *o, stru
         judge_collect(c, members, &team, result);
         r->rtt_after_ns = topology_round_trip_ns(a, b);
         r->bytes_peak = d->bytes(queue).peak;
+        r->bytes_left = d->bytes(queue).now;
         if (c->workload->shape == SHAPE_FILL)
             r->bytes_per_item = (double)r->bytes_peak / (double)members[0].worker.depth;
     }
