@@ -233,7 +233,7 @@ static int measure(struct bench *b, const bool *have)
             const uint64_t target = b->run.target_ns;
             /* A short sample first, until the cell's speed is known; a paced one needs none. */
             bool recorded = false;
-            if (p->cells[cell].ns_per_item <= 0 && !cell_paced(&p->cells[cell])) {
+            if (p->cells[cell].ns_per_item <= 0 && !cell_timed(&p->cells[cell])) {
                 b->run.target_ns = target / 8;
                 status = take(b, cell, round, true, &recorded, result, sizeof result);
                 b->run.target_ns = target;

@@ -10,6 +10,7 @@
 #include "harness/class.h"
 #include "harness/record.h"
 #include "harness/report.h"
+#include "harness/stall.h"
 #include "harness/stats.h"
 
 /* The experiment. level: 0 in every plan, 1 in full only. */
@@ -47,6 +48,7 @@ static const struct row rows[] = {
     {"pairs", 8, 0, 1, 8, 1024, 0, false, "inline", 0},
     {"mpsc", 2, 1, 1, 8, 1024, 0, false, "inline", 0},
     {"mpsc", 8, 1, 1, 8, 1024, 0, false, "inline", 0},
+    {"stalled", 3, 0, 1, 8, 1024, 0, false, "inline", 0},
     {"ping_pong", 1, 1, 1, 8, 1024, 0, false, "inline", 0},
     {"mpmc", 4, 4, 64, 8, 1024, 0, false, "inline", 0},
     {"mpmc", 4, 4, 1, 8, 1024, 0, true, "inline", 0},
@@ -78,6 +80,8 @@ static bool for_peers(const struct row *row, const struct record *r)
 {
     if (strcmp(row->workload, "fill_drain") == 0)
         return row->capacity == 65536 && row->payload == 8;
+    if (strcmp(row->workload, "stalled") == 0)
+        return true;
     if (strcmp(row->workload, "open") == 0)
         return row->rate >= 1e6 && row->rate <= 1e6;
     for (unsigned c = 0; c < CLASSES; c++)
@@ -159,11 +163,15 @@ static int add(struct plan *p, size_t *room, const struct cell *c, size_t group)
 }
 
 /* What one sample takes beside its measured part: fork, warm-up, two probes, verification; and the
- * rest of what was offered, for which the slow consumer needs as long again. */
+ * rest of what was offered, for which the slow consumer needs as long again; stops take their time. */
 static double overhead_ms(const struct cell *c, double sample_ms)
 {
-    return (c->workload->shape == SHAPE_OVER ? sample_ms : 0) + 6 + (double)c->capacity * 2e-5 +
-           (c->producers + c->consumers) * 0.3;
+    const double least_ms = STALL_LEAST_NS / 1e6;
+    const double more = c->workload->shape == SHAPE_OVER ? sample_ms
+                        : c->workload->shape == SHAPE_STALL && sample_ms < least_ms
+                            ? least_ms - sample_ms
+                            : 0;
+    return more + 6 + (double)c->capacity * 2e-5 + (c->producers + c->consumers) * 0.3;
 }
 
 static void size_up(struct plan *p)
@@ -256,6 +264,7 @@ static int fill(struct plan *p, const struct plan_options *o, const struct filte
         if (row->level > level && f->class == CLASSES)
             continue;
         for (const struct q_driver *const *d = q_drivers; *d; d++) {
+            const bool stalled = strcmp(row->workload, "stalled") == 0;
             c = (struct cell){.driver = *d,
                               .workload = workload_find(row->workload),
                               .producers = row->producers,
@@ -265,7 +274,7 @@ static int fill(struct plan *p, const struct plan_options *o, const struct filte
                               .rate = row->rate,
                               .latency = row->latency,
                               .pin = o->pin,
-                              .every = row->latency ? 3 : 1};
+                              .every = row->latency || stalled ? 3 : 1};
             if ((*d)->item_bytes != row->payload || strcmp((*d)->call, row->call) != 0)
                 continue;
             const bool over = c.workload->shape == SHAPE_OVER && (*d)->traits->policies;

@@ -52,6 +52,9 @@ struct record {
     double items_per_s;
     double rtt_before_ns, rtt_after_ns; /* cache-line round trip between the first two CPUs used */
     char state[8];                      /* topology_state of these two */
+    uint64_t stops, rests, rests_free;  /* stalled: how often a thread was stopped, how often the
+                                           others then came to rest, and with nobody stopped */
+    double stopped_share;               /* of their rate, that they kept meanwhile */
     uint64_t full, empty;               /* answers */
     uint64_t cas_failed, retries, parks, wakes;
     uint64_t ctx_voluntary, ctx_involuntary; /* context switches of the threads of the team */

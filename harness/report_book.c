@@ -20,9 +20,9 @@ static int rank(const char *const *list, const char *name)
     return i;
 }
 
-static const char *const workload_order[] = {"pairs",      "spsc",      "mpsc",   "mpmc",
-                                             "fill_drain", "ping_pong", "single", "open",
-                                             "burst",      "overload",  NULL};
+static const char *const workload_order[] = {"pairs",      "spsc",      "mpsc",    "mpmc",
+                                             "fill_drain", "ping_pong", "single",  "open",
+                                             "burst",      "overload",  "stalled", NULL};
 static const char *const family_order[] = {"mutex", "array", "segment", "ring", "lanes", NULL};
 
 #define BY(a, b)                                                                                   \
@@ -332,6 +332,7 @@ double figure_bytes_per_item(const struct record *r)
     return r->bytes_per_item > 0 ? r->bytes_per_item : NAN;
 }
 double figure_bytes_left(const struct record *r) { return (double)r->bytes_left; }
+double figure_stopped_share(const struct record *r) { return r->stops ? r->stopped_share : NAN; }
 double figure_cas_failed(const struct record *r) { return per_item(r->cas_failed, r); }
 double figure_retries(const struct record *r) { return per_item(r->retries, r); }
 double figure_full(const struct record *r) { return per_item(r->full, r); }

@@ -93,7 +93,7 @@ const char *setting_threads(const struct setting *s, char *text, size_t size); /
 typedef double figure(const struct record *r); /* NaN: this record has none */
 
 figure figure_mitems, figure_ns, figure_ns_per_operation, figure_bytes, figure_bytes_per_item,
-    figure_bytes_left;
+    figure_bytes_left, figure_stopped_share;
 figure figure_cas_failed, figure_retries, figure_full, figure_empty, figure_parks;
 figure figure_voluntary, figure_involuntary, figure_fair_push, figure_fair_pop;
 

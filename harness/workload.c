@@ -19,6 +19,8 @@ const struct workload workloads[] = {
      SHAPE_PACED, true, 64},
     {"overload", "bursts of 4096, twice as many as the consumer takes: what a full queue does",
      SHAPE_OVER, true, 4096},
+    {"stalled", "pairs, while one thread stops at random points: what do the others do?",
+     SHAPE_STALL, false, 0},
     {"limit", "a physical limit of the machine, no queue", SHAPE_PAIRS, false, 0},
 };
 const size_t workload_count = sizeof workloads / sizeof *workloads;

@@ -120,6 +120,14 @@ static void every_queue_stands_next_to_the_best_of_others(void **state)
         r.sojourn = h;
         put(runs, &r);
         free(h);
+        r = sample("stalled", "array_a", "any", round, 1);
+        r.producers = 3;
+        r.consumers = 0;
+        r.stops = 10;
+        r.rests = round % 2;
+        r.rests_free = round == 3;
+        r.stopped_share = 1.25;
+        put(runs, &r);
         r = sample("fill_drain", "array_a", "any", round, 1);
         r.consumers = 0;
         r.bytes_per_item = 16.5;
@@ -147,10 +155,12 @@ static void every_queue_stands_next_to_the_best_of_others(void **state)
     /* beside speed */
     expect(text,
            "| queue | bytes per item | p99.9 sojourn, open 1:1 at 1 M/s (near), ns | fairness "
-           "4:4, pushing | popping | keeps at 8:8 of 1:1 | promised | proved | checker | "
+           "4:4, pushing | popping | keeps at 8:8 of 1:1 | one of 3 stopped: others at rest | "
+           "their rate | promised | proved | checker | "
            "version |");
-    expect(text, "| array_a | 16.5 | 240 | 0.500 | 0.250 | 0.500x [0.500, 0.500] | lock-free | "
-                 "wait-free/blocking | 1 ok, 1 unfinished, **1 violated** | ours |");
+    expect(text, "| array_a | 16.5 | 240 | 0.500 | 0.250 | 0.500x [0.500, 0.500] | 4 of 80 "
+                 "(1 with nobody stopped) | 1.25x | lock-free | wait-free/blocking | 1 ok, 1 "
+                 "unfinished, **1 violated** | ours |");
     expect(text, "| *peer_x* | – | – | 0.500 | 0.250 | 0.7");
     expect(text, "| lock-free | not checked | not checked | libx 1.5 |");
     /* targets */
