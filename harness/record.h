@@ -55,7 +55,9 @@ struct record {
     uint64_t stops, rests, rests_free;  /* stalled: how often a thread was stopped, how often the
                                            others then came to rest, and with nobody stopped */
     double stopped_share;               /* of their rate, that they kept meanwhile */
-    uint64_t full, empty;               /* answers */
+    double instructions_push, instructions_pop; /* census: of one operation, executed alone */
+    double locked_push, locked_pop, fences_push, fences_pop; /* among them */
+    uint64_t full, empty;                                    /* answers */
     uint64_t cas_failed, retries, parks, wakes;
     uint64_t ctx_voluntary, ctx_involuntary; /* context switches of the threads of the team */
     uint64_t bytes_peak;                     /* memory high water of the queue */

@@ -535,7 +535,8 @@ int section_verdict(FILE *f, const struct book *b)
         for (size_t j = 0; j < t->n; j++) {
             const struct series *q = &t->series[j];
             if (!reference || q == reference || !series_ranked(q) ||
-                strcmp(q->key->mode, "throughput") != 0 || strcmp(q->key->workload, "stalled") == 0)
+                strcmp(q->key->mode, "throughput") != 0 ||
+                strcmp(q->key->workload, "stalled") == 0 || strcmp(q->key->workload, "census") == 0)
                 continue;
             const struct interval r = series_ratio(q, reference, t->state, figure_mitems);
             compared++;

@@ -21,6 +21,8 @@ const struct workload workloads[] = {
      SHAPE_OVER, true, 4096},
     {"stalled", "pairs, while one thread stops at random points: what do the others do?",
      SHAPE_STALL, false, 0},
+    {"census", "one push and one pop, instruction by instruction: locked ones, fences",
+     SHAPE_CENSUS, false, 0},
     {"limit", "a physical limit of the machine, no queue", SHAPE_PAIRS, false, 0},
 };
 const size_t workload_count = sizeof workloads / sizeof *workloads;
