@@ -22,6 +22,7 @@ static const char usage[] =
     "usage: queuelab COMMAND [OPTION ...]\n"
     "\n"
     "  list      the queues: [--json | --markdown | --workloads]\n"
+    "            --peers     other people's queues: versions, conditions of use, what is missing\n"
     "  bench     measure:    [--plan quick|full] [--budget 90s|20m] [--only REGEX]\n"
     "                        [--queue REGEX] [--workload REGEX] [--seed N] [--rounds N]\n"
     "                        [--sample-ms X] [--pin spread|compact|none] [--dry-run] [--quiet]\n"
@@ -82,22 +83,25 @@ static int command_list(int argc, char **argv)
         {"json", no_argument, NULL, 'j'},
         {"markdown", no_argument, NULL, 'm'},
         {"workloads", no_argument, NULL, 'w'},
+        {"peers", no_argument, NULL, 'p'},
         {0},
     };
     enum list_form form = LIST_TABLE;
-    bool list_the_workloads = false;
+    bool list_the_workloads = false, peers = false;
     for (int c; (c = next_option(argc, argv, options)) != -1;) {
         if (c == '?')
             return EXIT_USAGE;
         if (c == 'w')
             list_the_workloads = true;
+        else if (c == 'p')
+            peers = true;
         else
             form = c == 'j' ? LIST_JSON : LIST_MARKDOWN;
     }
     if (list_the_workloads)
         list_workloads(stdout);
     else
-        list_queues(stdout, form);
+        list_queues(stdout, form, peers);
     return 0;
 }
 

@@ -176,13 +176,22 @@ static void gives_back(const struct q_driver *d)
     }
 }
 
+static const char *needs_bytes(const struct q_driver *d)
+{
+    return d->traits->caution & Q_MEMORY_UNSEEN ? "a peer: nobody can say what it holds" : NULL;
+}
+static const char *needs_unbounded_bytes(const struct q_driver *d)
+{
+    return needs_bytes(d) ? needs_bytes(d) : needs_unbounded(d);
+}
+
 int main(int argc, char **argv)
 {
     static const struct contract_case cases[] = {
-        {"survives each allocation failing", survives_no_memory, NULL},
-        {"accounts for its memory", accounts, NULL},
-        {"does not creep", does_not_creep, NULL},
-        {"gives memory back when drained", gives_back, needs_unbounded},
+        {"survives each allocation failing", survives_no_memory, needs_our_memory},
+        {"accounts for its memory", accounts, needs_bytes},
+        {"does not creep", does_not_creep, needs_bytes},
+        {"gives memory back when drained", gives_back, needs_unbounded_bytes},
     };
     return contract_main(argc, argv, cases, N_OF(cases));
 }
