@@ -128,6 +128,10 @@ static void does_not_creep(const struct q_driver *d)
 /* The paragraph "Memory" of the header's opening comment says what a queue keeps: its first line. */
 static bool header_explains(const struct q_driver *d, char *first, size_t size)
 {
+    if (d->traits->peer) { /* it has no such header; its condition of use says it */
+        snprintf(first, size, "%s\n", d->traits->condition);
+        return strstr(first, "keep") != NULL;
+    }
     char path[512], line[256];
     snprintf(path, sizeof path, "%s/queues/%s.h", QUEUELAB_SOURCE_DIR, d->traits->name);
     FILE *const file = fopen(path, "r");
