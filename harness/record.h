@@ -24,7 +24,7 @@ struct record {
     char family[16];
     char class_name[16]; /* class.h; a limit or a floor has none */
     char promised[40];   /* progress: of both operations, or of push/pop */
-    char peer[48];       /* of somebody else: the package and its version */
+    char peer[64];       /* of somebody else: the package and its version */
     char call[12];       /* inline, indirect, "by hand" */
     char mode[12];       /* throughput or latency */
     char pin[12];        /* pinning plan */

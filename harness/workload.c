@@ -61,6 +61,8 @@ const char *cell_forbidden(const struct cell *c)
         return "more producers than it allows";
     if (over(both ? c->producers : c->consumers, t->consumers))
         return "more consumers than it allows";
+    if (t->most_capacity && c->capacity > t->most_capacity)
+        return "more capacity than it can have";
     if (strcmp(c->workload->name, "spsc") == 0 && (c->producers != 1 || c->consumers != 1))
         return "spsc is one producer and one consumer";
     return NULL;
