@@ -43,11 +43,11 @@ static void list_one(FILE *out, enum list_form form, const struct q_driver *d, b
     const char *const class = c_number == CLASSES ? "floor" : class_names[c_number];
     switch (form) {
     case LIST_TABLE:
-        fprintf(out, "%-24s %-8s %-14s %4s:%-4s %-9s %-9s %-23s %s\n", d->name, t->family, class,
+        fprintf(out, "%-32s %-8s %-14s %4s:%-4s %-9s %-9s %-23s %s\n", d->name, t->family, class,
                 producers, consumers, progress_names[t->push], progress_names[t->pop],
                 order_names[t->order], t->summary);
         if (t->peer)
-            fprintf(out, "%-24s %s; condition: %s\n", "", t->peer, t->condition);
+            fprintf(out, "%-32s %s; condition: %s\n", "", t->peer, t->condition);
         break;
     case LIST_MARKDOWN:
         fprintf(out, "| `%s` | %s | %s | %s:%s | %s | %s | %s | %s | %s | %s | %s | %s |", d->name,
@@ -88,7 +88,7 @@ static void list_absent(FILE *out, enum list_form form, bool first)
             fprintf(out, "| `%s` | not in this build: %s; package %s |\n", a->name, a->why,
                     a->package);
         else
-            fprintf(out, "%-24s NOT IN THIS BUILD: %s; package %s\n", a->name, a->why, a->package);
+            fprintf(out, "%-32s NOT IN THIS BUILD: %s; package %s\n", a->name, a->why, a->package);
     }
 }
 
@@ -96,7 +96,7 @@ void list_queues(FILE *out, enum list_form form, bool peers)
 {
     bool first = true;
     if (form == LIST_TABLE)
-        fprintf(out, "%-24s %-8s %-14s %4s:%-4s %-9s %-9s %-23s %s\n", "queue", "family", "class",
+        fprintf(out, "%-32s %-8s %-14s %4s:%-4s %-9s %-9s %-23s %s\n", "queue", "family", "class",
                 "p", "c", "push", "pop", "order", "summary");
     else if (form == LIST_MARKDOWN)
         fprintf(out,

@@ -19,12 +19,14 @@ static const struct kind kinds[] = {
     {"mpsc", "several producers, one consumer"},
     {"mpmc", "several producers, several consumers"},
     {"pairs", "every thread pushes one item, then pops one"},
+    {"waiting", "several producers and consumers that sleep when they cannot go on"},
     {"fill_drain", "one thread fills the queue, then drains it"},
     {"ping_pong", "one item to and fro through two queues; an item is a round trip"},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
-static const char *const own_unit[] = {"items", "items", "items", "items", "items", "round trips"};
+static const char *const own_unit[] = {"items", "items", "items",      "items",
+                                       "items", "items", "round trips"};
 
 /* ---- tables of one workload: queues down, threads across ----------------------------------- */
 

@@ -10,6 +10,7 @@
 #include "harness/census.h"
 #include "harness/clock.h"
 #include "harness/stats.h"
+#include "harness/waiting.h"
 #include "queues/wait.h"
 
 enum { PLACES = 64 }; /* a queue begins at one of this many cache lines: a page's and more */
@@ -155,6 +156,10 @@ static int assign(struct member *m, unsigned i, const struct cell *c, const stru
         w->work = clock_from_ns(2e9 * c->consumers / c->rate);
         if (producer && !(w->schedule = arrivals(c, share, o->seed + i)))
             return ENOMEM;
+        break;
+    case SHAPE_WAIT:
+        m->closes = producer;
+        m->kernel = producer ? waiting_produce : waiting_consume;
         break;
     case SHAPE_FLOW:
         m->closes = producer;

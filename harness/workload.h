@@ -20,6 +20,7 @@ extern "C" {
 enum shape {
     SHAPE_PAIRS,  /* every thread pushes one and pops one, n times */
     SHAPE_FLOW,   /* producers push, the last one closes, consumers pop until closed */
+    SHAPE_WAIT,   /* the same, by operations that wait (waiting.h) */
     SHAPE_FILL,   /* one thread fills to the capacity, then drains */
     SHAPE_PING,   /* one item to and fro between two threads through two queues */
     SHAPE_PACED,  /* a flow whose items have intended times */

@@ -110,6 +110,21 @@ static void a_hang_costs_one_sample(void **state)
     fails(HANGS, "hung: no thread heard the call to stop");
 }
 
+/* Operations that wait: every item once, and a lost one is noticed there too. */
+static void those_who_wait_are_counted(void **state)
+{
+    (void)state;
+    struct record r = measure("waiting", 2, 2, NO_FAULT);
+    if (!r.ok)
+        fail_msg("%s", r.error);
+    assert_int_equal(r.items, 20000);
+    run_release(&r);
+    r = measure("waiting", 1, 1, LOSES);
+    assert_false(r.ok);
+    assert_non_null(strstr(r.error, "20000 items pushed, 19999 popped"));
+    run_release(&r);
+}
+
 /* Late items count from when they were due: a schedule in the past makes every sojourn long. */
 static void latency_is_from_the_intended_time(void **state)
 {
@@ -195,6 +210,7 @@ int main(void)
         cmocka_unit_test(a_crash_costs_one_sample),
         cmocka_unit_test(a_hang_costs_one_sample),
         cmocka_unit_test(latency_is_from_the_intended_time),
+        cmocka_unit_test(those_who_wait_are_counted),
         cmocka_unit_test(a_stopped_thread_stops_its_followers),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
