@@ -32,7 +32,9 @@ struct bench {
     FILE *runs, *json;
     char runs_path[512];
     double *ns; /* ns per item of every successful sample, [cell * rounds + i] */
-    unsigned *taken, *failed, seen[TOPOLOGY_STATES];
+    unsigned *taken, *failed;
+    bool *hung; /* this cell did not end in time: it is not tried again */
+    unsigned seen[TOPOLOGY_STATES];
     uint64_t sequence;
     struct record *kept; /* --compare: every record, without histograms */
     size_t n_kept;
@@ -67,6 +69,17 @@ static void keep(struct bench *b, const struct record *r)
     k->push = k->pop = k->sojourn = NULL;
 }
 
+static bool timed_out(const struct record *r)
+{
+    return strncmp(r->error, "hung", 4) == 0 || strncmp(r->error, "did not finish", 14) == 0;
+}
+
+/* Queues of others that wait for a thread without a processor, and will not be told to stop. */
+static bool spins_inside(const struct cell *c)
+{
+    return c->driver && c->driver->traits->caution & Q_SPINS_INSIDE;
+}
+
 /* What an interrupted run has already: marks samples taken, and forgets a torn last line. */
 static int load_taken(struct bench *b, bool *have)
 {
@@ -98,6 +111,7 @@ static int load_taken(struct bench *b, bool *have)
                 b->plan.cells[c].ns_per_item = records[i].ns_per_item;
             } else {
                 b->failed[c]++;
+                b->hung[c] |= timed_out(&records[i]);
             }
         }
         if (records[i].sequence >= b->sequence)
@@ -162,6 +176,7 @@ static int take(struct bench *b, size_t index, unsigned round, bool sizing, bool
 {
     struct cell *c = &b->plan.cells[index];
     struct record r;
+    b->run.timeout_ns = spins_inside(c) ? 20 * b->run.target_ns + 1000000000 : 0;
     b->run.seed = b->plan.seed ^ (b->sequence << 20);
     int error = run_sample(c, &b->run, &r);
     if (error) {
@@ -181,8 +196,12 @@ static int take(struct bench *b, size_t index, unsigned round, bool sizing, bool
         if (r.ok) {
             b->ns[index * b->plan.rounds + b->taken[index]++] = r.ns_per_item;
             b->seen[topology_state_number(r.state)]++;
-        } else if (b->failed[index]++ == 0)
-            progress_say(&b->progress, "queuelab: %s failed: %s", name, r.error);
+        } else {
+            b->hung[index] |= timed_out(&r);
+            if (b->failed[index]++ == 0)
+                progress_say(&b->progress, "queuelab: %s failed: %s%s", name, r.error,
+                             b->hung[index] ? "; it is not tried again" : "");
+        }
         if (b->kept)
             keep(b, &r);
         if (b->runs && (error = record_write(b->runs, &r)) != 0)
@@ -208,11 +227,11 @@ static bool over_budget(const struct bench *b, unsigned round, uint64_t begin)
     return true;
 }
 
-/* A cell that mostly fails, by hanging say, takes its seconds from all others: a few failures are
- * recorded, then it is left alone. */
+/* A cell that mostly fails takes its time from all others: a few failures are recorded, then it is
+ * left alone. One that hangs takes as much as a hundred others, and is left alone at once. */
 static bool given_up(const struct bench *b, size_t cell)
 {
-    return b->failed[cell] >= FAILURES_MOST && b->failed[cell] > b->taken[cell];
+    return b->hung[cell] || (b->failed[cell] >= FAILURES_MOST && b->failed[cell] > b->taken[cell]);
 }
 
 static int measure(struct bench *b, const bool *have)
@@ -355,11 +374,12 @@ int bench(const struct bench_options *o)
     b.ns = calloc(samples, sizeof *b.ns);
     b.taken = calloc(b.plan.n, sizeof *b.taken);
     b.failed = calloc(b.plan.n, sizeof *b.failed);
+    b.hung = calloc(b.plan.n, sizeof *b.hung);
     b.run = (struct run_options){.topology = &b.topology,
                                  .target_ns = (uint64_t)(b.plan.sample_ms * 1e6)};
     if (o->compare)
         b.kept = calloc(samples, sizeof *b.kept);
-    if (!have || !b.ns || !b.taken || !b.failed || (o->compare && !b.kept))
+    if (!have || !b.ns || !b.taken || !b.failed || !b.hung || (o->compare && !b.kept))
         status = complain("no memory for", "the results", ENOMEM);
     else if ((status = topology_load(&b.topology)) != 0)
         status = complain("cannot read", "the processors of this machine", status);
@@ -392,6 +412,7 @@ int bench(const struct bench_options *o)
     free(b.ns);
     free(b.taken);
     free(b.failed);
+    free(b.hung);
     free(b.kept);
     plan_free(&b.plan);
     return status;

@@ -140,7 +140,7 @@ static void print_ranking(FILE *f, const struct book *b, const struct ranking *r
         fputs(": no queue has a number\n", f);
     else
         fprintf(f, " (%s), times %s, the best %s\n", r->setting->state, r->base->key->queue,
-                r->base->key->peer[0] ? "queue of others" : "queue; none of others was measured");
+                r->base->key->peer[0] ? "queue of others" : "queue; none of others has a number");
     enum standing standing = CLASS_MEMBER;
     for (size_t i = 0; i < r->n; i++) {
         if (r->c[i].standing != standing)

@@ -302,7 +302,7 @@ int section_ranking(FILE *f, const struct book *b)
                 class_names[c], class_sentences[c], class_names[c], class_names[c], class_names[c]);
         fputs("Here ", f);
         if (!put_score(f, p))
-            fputs("no queue of others was measured: ratios are to the best of ours, cell by cell",
+            fputs("no queue of others has a number: ratios are to the best of ours, cell by cell",
                   f);
         fputs(".\n\n", f);
         put_ratios(f, p);
