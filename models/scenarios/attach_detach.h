@@ -31,3 +31,36 @@ SCENARIO(attach_detach)
     RUN(comes_and_goes, comes_and_goes);
     return client_settle();
 }
+
+/* One end goes and comes back as another comes, which may find something to take over. Then memory is given back,
+ * which the one that came may be about to look into. */
+static struct end *leaving;
+
+static void *sees_off_and_pops(void *end)
+{
+    end_detach(leaving);
+    end_attach(leaving, Q_CONSUMER);
+    return pops(end);
+}
+
+static void *comes_and_pops(void *end)
+{
+    end_attach(end, Q_CONSUMER);
+    return pops(end);
+}
+
+SCENARIO(attach_handed)
+{
+    reclaim_begin(CAPACITY_attach_handed, 1);
+    struct end *const stays = end_new(Q_CONSUMER, 3, 0);
+    end_new(Q_CONSUMER, 1, 0);
+    struct end *const producer = end_open(Q_PRODUCER, 5, 1);
+    pushes(producer);
+    end_detach(producer);
+    end_attach(stays, Q_CONSUMER);
+    leaving = end_open(Q_CONSUMER, 0, 0);
+    pops(stays);
+    stays->todo = 1;
+    RUN(sees_off_and_pops, comes_and_pops);
+    return client_settle();
+}

@@ -69,17 +69,28 @@ enum {
     X(park_room, "a pop wakes a producer that sleeps", 2, 1, NEEDS_BOUNDED)                        \
     X(batch_prefix, "push_n takes a prefix, pop_n gives the oldest", 2, 2, NOT_RECORDED)           \
     X(reclaim, "memory is used again, or given back, all of it", 2, 4, NEEDS_UNBOUNDED)            \
+    X(reclaim_held, "memory is not used again under a consumer that has just found it", 2, 8,      \
+      NEEDS_CONSUMERS | NEEDS_UNBOUNDED)                                                           \
+    X(reclaim_held_push, "nor under a producer", 2, 8, NEEDS_PRODUCERS | NEEDS_UNBOUNDED)          \
+    X(reclaim_fenced, "nor where the kernel has no membarrier", 2, 8,                              \
+      NEEDS_CONSUMERS | NEEDS_UNBOUNDED)                                                           \
     X(reclaim_slow, "memory is used again only when nobody reads it any more", 2, 8,               \
       NEEDS_CONSUMERS | NEEDS_UNBOUNDED)                                                           \
     X(reclaim_slow_batch, "so it is when a batch uses it", 2, 8,                                   \
       NEEDS_CONSUMERS | NEEDS_UNBOUNDED | NOT_RECORDED)                                            \
+    X(reclaim_stale, "a pop looks only into memory that is still there", 2, 8,                     \
+      NEEDS_CONSUMERS | NEEDS_UNBOUNDED)                                                           \
     X(link_then_push, "a push finds the segment that another push just linked", 2, 8,              \
       NEEDS_PRODUCERS | NEEDS_UNBOUNDED)                                                           \
     X(link_then_pop, "pops follow into a segment just linked, and go no further than the pushes",  \
       3, 8, NEEDS_CONSUMERS | NEEDS_UNBOUNDED)                                                     \
+    X(link_then_follow, "pops follow into a segment that a push links meanwhile", 3, 8,            \
+      NEEDS_CONSUMERS | NEEDS_UNBOUNDED)                                                           \
     X(alloc_failure, "a push without memory answers NOMEM, takes nothing and breaks nothing", 2,   \
       2, 0)                                                                                        \
     X(attach_detach, "threads come and go while others push and pop", 2, 2, 0)                     \
+    X(attach_handed, "a thread that comes may take over what one that goes leaves", 2, 8,          \
+      NEEDS_CONSUMERS | NEEDS_UNBOUNDED)                                                           \
     X(close_publishes, "what was written before close is there for whoever is answered CLOSED", 2, \
       2, 0)                                                                                        \
     X(room_publishes, "what was written before a pop is there for the push that takes its room",   \
