@@ -103,8 +103,14 @@ struct q_driver {
     q_kernel *consume_slow;    /* like consume_timed, with work on each item */
 };
 
-/* All drivers of this build, in the order of queues.def; NULL-terminated. */
+/* All drivers of this build, in the order of queues.def, then of peers.def; NULL-terminated. */
 extern const struct q_driver *const q_drivers[];
+
+/* The lines of queues/peers/peers.def that are not in this build, and why; ends with a NULL name. */
+struct q_absent {
+    const char *name, *package, *why;
+};
+extern const struct q_absent q_peers_absent[];
 
 /* The driver of this name, item size and way of calling; NULL when there is none. */
 const struct q_driver *q_driver_find(const char *name, size_t item_bytes, const char *call);

@@ -20,6 +20,20 @@ static void put_text(FILE *f, const char *key, const char *text)
     json_put_string(f, text ? text : "");
 }
 
+static void put_absent(FILE *f)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *const m = open_memstream(&text, &size);
+    if (!m)
+        return;
+    for (const struct q_absent *a = q_peers_absent; a->name; a++)
+        fprintf(m, "%s%s (%s)", a == q_peers_absent ? "" : "; ", a->name, a->why);
+    fclose(m);
+    put_text(f, "absent", text);
+    free(text);
+}
+
 int plan_file_write(const char *path, const struct plan *p, const struct plan_options *o,
                     const char *command)
 {
@@ -32,8 +46,12 @@ int plan_file_write(const char *path, const struct plan *p, const struct plan_op
             RECORD_SCHEMA, (unsigned long long)p->seed, p->budget_s, p->sample_ms);
     fprintf(f, " \"rounds\":%u,\n \"cells\":%zu,\n \"dropped\":%zu", p->rounds, p->n, p->dropped);
     fprintf(f, ",\n \"keep_below\":%u", p->keep_below);
+    fprintf(f, ",\n \"peers\":%s", o->peers ? "true" : "false");
+    if (o->peers || o->class_name)
+        put_absent(f);
     put_text(f, "plan", p->name);
     put_text(f, "only", o->only);
+    put_text(f, "class", o->class_name);
     put_text(f, "queue", o->queue);
     put_text(f, "workload", o->workload);
     put_text(f, "pin", o->pin);
@@ -81,7 +99,10 @@ int plan_file_read(const char *path, struct plan_file *f, char *message, size_t 
         f->cells = (size_t)json_integer_value(json_object_get(root, "cells"));
         f->dropped = (size_t)json_integer_value(json_object_get(root, "dropped"));
         get_text(root, "plan", f->name, sizeof f->name);
+        f->peers = json_is_true(json_object_get(root, "peers"));
+        get_text(root, "absent", f->absent, sizeof f->absent);
         get_text(root, "only", f->only, sizeof f->only);
+        get_text(root, "class", f->class_name, sizeof f->class_name);
         get_text(root, "queue", f->queue, sizeof f->queue);
         get_text(root, "workload", f->workload, sizeof f->workload);
         get_text(root, "pin", f->pin, sizeof f->pin);
@@ -103,6 +124,8 @@ void plan_file_options(const struct plan_file *f, struct plan_options *o)
 {
     *o = (struct plan_options){.name = f->name,
                                .only = f->only[0] ? f->only : NULL,
+                               .class_name = f->class_name[0] ? f->class_name : NULL,
+                               .peers = f->peers,
                                .queue = f->queue[0] ? f->queue : NULL,
                                .workload = f->workload[0] ? f->workload : NULL,
                                .pin = f->pin,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/limits.h"
 #include "harness/report.h"
 #include "harness/topology.h"
 #include "harness/workload.h"
@@ -20,9 +21,9 @@ static int rank(const char *const *list, const char *name)
     return i;
 }
 
-static const char *const workload_order[] = {"pairs",      "spsc",      "mpsc",   "mpmc",
-                                             "fill_drain", "ping_pong", "single", "open",
-                                             "burst",      "overload",  NULL};
+static const char *const workload_order[] = {"pairs",      "spsc",      "mpsc",   "mpmc", "waiting",
+                                             "fill_drain", "ping_pong", "single", "open", "burst",
+                                             "overload",   "stalled",   "census", NULL};
 static const char *const family_order[] = {"mutex", "array", "segment", "ring", "lanes", NULL};
 
 #define BY(a, b)                                                                                   \
@@ -111,7 +112,7 @@ void put_states(FILE *f, const struct book *b)
         }
 }
 
-static int sort(struct book *b)
+int book_sort(struct book *b)
 {
     const size_t n = b->n_records;
     b->sorted = calloc(n + 1, sizeof *b->sorted);
@@ -182,7 +183,7 @@ int book_read(struct book *b, const char *results_dir, char *message, size_t mes
         snprintf(message, message_size, "%s holds no record: run a measurement first", path);
         return ENODATA;
     }
-    if ((error = sort(b)) != 0)
+    if ((error = book_sort(b)) != 0)
         snprintf(message, message_size, "no memory to sort %zu records", b->n_records);
     return error;
 }
@@ -294,6 +295,15 @@ const struct series *setting_find(const struct setting *s, const char *queue, co
     return NULL;
 }
 
+const char *series_error(const struct book *b, const struct series *s)
+{
+    for (size_t i = 0; i < b->n_records; i++)
+        if (!b->sorted[i]->ok && by_setting(b->sorted[i], s->key) == 0 &&
+            by_series(b->sorted[i], s->key) == 0)
+            return b->sorted[i]->error;
+    return "";
+}
+
 const struct series *book_limit(const struct book *b, const char *name)
 {
     for (size_t i = 0; i < b->n_settings; i++)
@@ -302,6 +312,27 @@ const struct series *book_limit(const struct book *b, const char *name)
                 if (strcmp(b->settings[i].series[j].key->queue, name) == 0)
                     return &b->settings[i].series[j];
     return NULL;
+}
+
+const struct series *book_stream(const struct book *b, unsigned payload)
+{
+    static const char small[] = "stream_", large[] = "stream_64";
+    const struct series *best = NULL;
+    double fastest = INFINITY;
+    for (size_t i = 0; i < limits_count; i++) {
+        const char *const name = limits[i].name;
+        const bool is_large = strncmp(name, large, strlen(large)) == 0;
+        const struct series *l = NULL;
+        if (strncmp(name, small, strlen(small)) == 0 && is_large == (payload == 64) &&
+            (payload == 8 || payload == 64))
+            l = book_limit(b, name);
+        const double ns = l && l->n ? series_median(l, NULL, figure_ns).mid : NAN;
+        if (ns < fastest) {
+            fastest = ns;
+            best = l;
+        }
+    }
+    return best;
 }
 
 /* ---- figures ------------------------------------------------------------------------------- */
@@ -322,6 +353,8 @@ double figure_bytes_per_item(const struct record *r)
 {
     return r->bytes_per_item > 0 ? r->bytes_per_item : NAN;
 }
+double figure_bytes_left(const struct record *r) { return (double)r->bytes_left; }
+double figure_stopped_share(const struct record *r) { return r->stops ? r->stopped_share : NAN; }
 double figure_cas_failed(const struct record *r) { return per_item(r->cas_failed, r); }
 double figure_retries(const struct record *r) { return per_item(r->retries, r); }
 double figure_full(const struct record *r) { return per_item(r->full, r); }

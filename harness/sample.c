@@ -7,8 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/census.h"
 #include "harness/clock.h"
 #include "harness/stats.h"
+#include "harness/waiting.h"
 #include "queues/wait.h"
 
 enum { PLACES = 64 }; /* a queue begins at one of this many cache lines: a page's and more */
@@ -46,7 +48,10 @@ static void *member_run(void *arg)
     if (!__atomic_load_n(&t->stop, __ATOMIC_RELAXED) && !m->failed) {
         w->epoch = t->epoch;
         getrusage(RUSAGE_THREAD, &m->before);
-        m->kernel(w);
+        if (t->stall)
+            stall_work(t->stall, m);
+        else
+            m->kernel(w);
         getrusage(RUSAGE_THREAD, &m->after);
         if (m->closes && a_sub(&t->producers_left, 1, acq_rel) == 1)
             d->close(w->queue, w->handle);
@@ -123,6 +128,10 @@ static int assign(struct member *m, unsigned i, const struct cell *c, const stru
         w->sojourn_ticks = c->workload->shape == SHAPE_PAIRS ? NULL : &m->sojourn;
     }
     switch (c->workload->shape) {
+    case SHAPE_CENSUS: /* has no team */
+    case SHAPE_STALL:
+        m->kernel = d->pairs;
+        break;
     case SHAPE_PAIRS:
         m->kernel = c->latency ? d->pairs_timed : d->pairs;
         break;
@@ -147,6 +156,10 @@ static int assign(struct member *m, unsigned i, const struct cell *c, const stru
         w->work = clock_from_ns(2e9 * c->consumers / c->rate);
         if (producer && !(w->schedule = arrivals(c, share, o->seed + i)))
             return ENOMEM;
+        break;
+    case SHAPE_WAIT:
+        m->closes = producer;
+        m->kernel = producer ? waiting_produce : waiting_consume;
         break;
     case SHAPE_FLOW:
         m->closes = producer;
@@ -281,7 +294,9 @@ static void sample_queue(const struct cell *c, const struct run_options *o, stru
     if (ping)
         warm_up(d, back, c->capacity);
 
-    struct team team = {.driver = d, .queue = queue, .size = size};
+    struct stall stall = {.members = members, .size = size};
+    const bool stalls = c->workload->shape == SHAPE_STALL;
+    struct team team = {.driver = d, .queue = queue, .size = size, .stall = stalls ? &stall : NULL};
     a_init(&team.producers_left, c->producers);
     uint64_t items = sample_size(c, o->target_ns);
     if (cell_paced(c))
@@ -307,6 +322,8 @@ static void sample_queue(const struct cell *c, const struct run_options *o, stru
     team.stop = !r->ok;
     team.epoch = clock_ticks() + clock_from_ns(cell_paced(c) ? 200e3 : 0);
     a_store(&team.go, true, release);
+    if (stalls && r->ok)
+        stall_direct(&stall, o->target_ns, o->seed);
     watch(&team, members, sample_timeout_ns(o));
     if (r->ok)
         judge_verify(c, members, &team, r);
@@ -314,6 +331,7 @@ static void sample_queue(const struct cell *c, const struct run_options *o, stru
         judge_collect(c, members, &team, result);
         r->rtt_after_ns = topology_round_trip_ns(a, b);
         r->bytes_peak = d->bytes(queue).peak;
+        r->bytes_left = d->bytes(queue).now;
         if (c->workload->shape == SHAPE_FILL)
             r->bytes_per_item = (double)r->bytes_peak / (double)members[0].worker.depth;
     }
@@ -328,6 +346,27 @@ free_all:
     free(heap_shift);
     free(members);
     free(cpu);
+}
+
+static void sample_census(const struct cell *c, const struct run_options *o, struct result *result)
+{
+    struct record *r = &result->record;
+    struct census census;
+    int cpu[2] = {-1, -1}, error = topology_plan(o->topology, c->pin, 1, 1, cpu);
+    if (!error)
+        error = topology_pin(cpu[0]); /* both processes: they take turns at every step */
+    if (!error)
+        error = census_take(c->driver, c->capacity, &census);
+    if (error)
+        judge_fail(r, "census: %s", strerror(error));
+    const double n = census.operations ? (double)census.operations : 1;
+    r->items = census.operations;
+    r->instructions_push = (double)census.push.instructions / n;
+    r->instructions_pop = (double)census.pop.instructions / n;
+    r->locked_push = (double)census.push.locked / n;
+    r->locked_pop = (double)census.pop.locked / n;
+    r->fences_push = (double)census.push.fences / n;
+    r->fences_pop = (double)census.pop.fences / n;
 }
 
 static void sample_limit(const struct cell *c, const struct run_options *o, struct result *result)
@@ -348,7 +387,9 @@ static void sample_limit(const struct cell *c, const struct run_options *o, stru
 void sample_take(const struct cell *c, const struct run_options *o, struct result *result)
 {
     struct record *r = &result->record;
-    if (c->driver)
+    if (c->workload->shape == SHAPE_CENSUS)
+        sample_census(c, o, result);
+    else if (c->driver)
         sample_queue(c, o, result);
     else
         sample_limit(c, o, result);
