@@ -191,6 +191,11 @@ uint64_t scaled(uint64_t n, uint64_t least)
     return less < least ? least : less;
 }
 
+uint64_t crowd_scaled(const struct q_driver *d, uint64_t n, uint64_t least)
+{
+    return scaled(d->traits->caution & Q_SPINS_INSIDE ? n / 50 : n, least);
+}
+
 uint64_t contract_seed(void)
 {
     const char *const text = getenv("QUEUELAB_TEST_SEED");
