@@ -8,11 +8,13 @@ packages_wanted_run='libhwloc-dev libbenchmark-dev libcmocka-dev gnuplot-nox'
 packages_needed_test="$packages_needed_run $packages_wanted_run
     clang clang-format clang-tidy valgrind"
 # Other people's queues: measured with --peers; the model checker looks at some of them, too.
+packages_peers_rust='rustc cargo librust-concurrent-queue-dev librust-crossbeam-channel-dev
+    librust-crossbeam-queue-dev'
 packages_peers() {
     {
-        sed -n 's/^PEER([^,]*,[^,]*,[^,]*,[^,]*,\([^,]*\),.*/\1/p' queues/peers/peers.def
-        if [ -r queues/peers/rust/packages ]; then grep -v '^#' queues/peers/rust/packages; fi
         echo g++
+        sed -n 's/^PEER([^,]*,[^,]*,[^,]*,[^,]*,\([^,]*\),.*/\1/p' queues/peers/peers.def
+        if [ -d queues/peers/rust ]; then echo "$packages_peers_rust"; fi
     } | tr -s ' ' '\n' | grep . | sort -u | tr '\n' ' '
 }
 
