@@ -59,7 +59,8 @@ static const char *family_of(const struct book *b, const char *queue)
 
 static int family_rank(const char *family)
 {
-    static const char *const order[] = {"mutex", "array", "segment", "ring", "lanes"};
+    static const char *const order[] = {"mutex",   "spin", "combining", "array",
+                                        "segment", "ring", "lanes"};
     for (int i = 0; i < 5; i++)
         if (strcmp(order[i], family) == 0)
             return i;
