@@ -23,8 +23,8 @@ static int rank(const char *const *list, const char *name)
 static const char *const workload_order[] = {"pairs",      "spsc",      "mpsc",   "mpmc",
                                              "fill_drain", "ping_pong", "single", "open",
                                              "burst",      "overload",  NULL};
-static const char *const family_order[] = {"mutex",   "spin", "combining", "array",
-                                           "segment", "ring", "lanes",     NULL};
+static const char *const family_order[] = {"mutex",   "spin", "combining", "array", "segment",
+                                           "relaxed", "ring", "lanes",     NULL};
 
 #define BY(a, b)                                                                                   \
     do {                                                                                           \
