@@ -14,6 +14,7 @@
 #include "harness/plan_file.h"
 #include "harness/progress.h"
 #include "harness/record.h"
+#include "harness/report_rank.h"
 #include "harness/run.h"
 #include "harness/stats.h"
 
@@ -31,6 +32,8 @@ struct bench {
     double *ns; /* ns per item of every successful sample, [cell * rounds + i] */
     unsigned *taken, *failed, seen[TOPOLOGY_STATES];
     uint64_t sequence;
+    struct record *kept; /* --compare: every record, without histograms */
+    size_t n_kept;
     struct progress progress;
 };
 
@@ -53,6 +56,13 @@ static int complain(const char *what, const char *path, int error)
 {
     fprintf(stderr, "queuelab: %s %s: %s\n", what, path, strerror(error));
     return 3;
+}
+
+static void keep(struct bench *b, const struct record *r)
+{
+    struct record *const k = &b->kept[b->n_kept++];
+    *k = *r;
+    k->push = k->pop = k->sojourn = NULL;
 }
 
 /* What an interrupted run has already: marks samples taken, and forgets a torn last line. */
@@ -79,6 +89,8 @@ static int load_taken(struct bench *b, bool *have)
                 have[c * b->plan.rounds + records[i].round])
                 continue; /* not of this plan, or there twice */
             have[c * b->plan.rounds + records[i].round] = true;
+            if (b->kept)
+                keep(b, &records[i]);
             if (records[i].ok) {
                 b->ns[c * b->plan.rounds + b->taken[c]++] = records[i].ns_per_item;
                 b->plan.cells[c].ns_per_item = records[i].ns_per_item;
@@ -169,6 +181,8 @@ static int take(struct bench *b, size_t index, unsigned round, bool sizing, bool
             b->seen[topology_state_number(r.state)]++;
         } else if (b->failed[index]++ == 0)
             progress_say(&b->progress, "queuelab: %s failed: %s", name, r.error);
+        if (b->kept)
+            keep(b, &r);
         if (b->runs && (error = record_write(b->runs, &r)) != 0)
             error = complain("cannot write", b->runs_path, error);
         else if (b->json && (error = record_write(b->json, &r)) != 0)
@@ -219,7 +233,7 @@ static int measure(struct bench *b, const bool *have)
             const uint64_t target = b->run.target_ns;
             /* A short sample first, until the cell's speed is known; a paced one needs none. */
             bool recorded = false;
-            if (p->cells[cell].ns_per_item <= 0 && !cell_paced(&p->cells[cell])) {
+            if (p->cells[cell].ns_per_item <= 0 && !cell_timed(&p->cells[cell])) {
                 b->run.target_ns = target / 8;
                 status = take(b, cell, round, true, &recorded, result, sizeof result);
                 b->run.target_ns = target;
@@ -270,6 +284,25 @@ static void summary(const struct bench *b)
         fprintf(out, "%zu samples FAILED and have no number\n", failures);
 }
 
+/* Who is best in each cell: the same ranking as the report's. */
+static int compare(struct bench *b)
+{
+    struct book book = {.records = b->kept, .n_records = b->n_kept, .cpus = b->topology.cpus};
+    int error = book_sort(&book);
+    if (error)
+        return complain("no memory for", "the comparison", error);
+    const char *const name = b->options->plan.class_name;
+    FILE *const out = b->json == stdout ? stderr : stdout;
+    fputs("ratios: medians over pairs of one round with 95 % intervals; tie: the interval touches "
+          "1 % around 1\n\n",
+          out);
+    if (ranking_print(out, &book, name ? class_find(name) : CLASSES) == 0)
+        fputs("nothing to compare: no cell of a class was measured\n", out);
+    book_free(&book);
+    b->kept = NULL;
+    return 0;
+}
+
 static void print_plan(const struct bench *b)
 {
     const struct plan *p = &b->plan;
@@ -315,7 +348,9 @@ int bench(const struct bench_options *o)
     b.failed = calloc(b.plan.n, sizeof *b.failed);
     b.run = (struct run_options){.topology = &b.topology,
                                  .target_ns = (uint64_t)(b.plan.sample_ms * 1e6)};
-    if (!have || !b.ns || !b.taken || !b.failed)
+    if (o->compare)
+        b.kept = calloc(samples, sizeof *b.kept);
+    if (!have || !b.ns || !b.taken || !b.failed || (o->compare && !b.kept))
         status = complain("no memory for", "the results", ENOMEM);
     else if ((status = topology_load(&b.topology)) != 0)
         status = complain("cannot read", "the processors of this machine", status);
@@ -332,8 +367,10 @@ int bench(const struct bench_options *o)
                     "important; they are left out\n",
                     b.plan.budget_s, b.plan.dropped);
         status = measure(&b, have);
-        if (!o->quiet && status != 3)
+        if (!o->quiet && !o->compare && status != 3)
             summary(&b);
+        if (o->compare && status != 3 && compare(&b))
+            status = 3;
         for (size_t i = 0; i < b.plan.n && status == 0; i++)
             if (b.failed[i])
                 status = 1;
@@ -346,6 +383,7 @@ int bench(const struct bench_options *o)
     free(b.ns);
     free(b.taken);
     free(b.failed);
+    free(b.kept);
     plan_free(&b.plan);
     return status;
 }

@@ -14,6 +14,7 @@ struct bench_options {
     bool resume;         /* `out` holds a killed run of the same plan: take what is missing */
     bool dry_run;        /* print the plan, measure nothing */
     bool quiet;          /* no summary table */
+    bool compare;        /* at the end, who is best in each cell of each class */
 };
 
 /* Exit status: 0 measured, 1 some samples failed (they are in the records, named), 2 bad request,

@@ -41,6 +41,8 @@ void judge_verify(const struct cell *c, const struct member *members, const stru
     if (t->stop)
         judge_fail(r, "did not finish in time: %llu of %llu items had come through",
                    (unsigned long long)popped, (unsigned long long)pushed);
+    if (t->stall && a_load(&t->stall->stops, relaxed) == 0)
+        judge_fail(r, "the thread to be stopped never was");
     r->items = popped;
     if (d->traits->floor)
         return;
@@ -65,7 +67,8 @@ void judge_verify(const struct cell *c, const struct member *members, const stru
         judge_fail(r, "the popped items are not the pushed ones: sums differ");
     if (torn)
         judge_fail(r, "%llu items were torn", (unsigned long long)torn);
-    if (disorder && d->traits->order != Q_UNORDERED)
+    /* in rounds, each of which counts its items anew, order is not to be seen */
+    if (disorder && d->traits->order != Q_UNORDERED && !t->stall)
         judge_fail(r, "%llu items came out of their producer's order",
                    (unsigned long long)disorder);
 }
@@ -115,6 +118,16 @@ void judge_collect(const struct cell *c, const struct member *members, const str
     r->elapsed_ns = clock_ns(end - start);
     r->ns_per_item = r->items ? r->elapsed_ns / (double)r->items : 0;
     r->items_per_s = r->elapsed_ns > 0 ? 1e9 * (double)r->items / r->elapsed_ns : 0;
+    if (t->stall) {
+        const struct stall *const s = t->stall;
+        const uint64_t free_ns = s->seen[STALL_FREE].ns, stopped_ns = s->seen[STALL_STOPPED].ns;
+        const double rate = (double)s->seen[STALL_FREE].pairs / (double)(free_ns ? free_ns : 1);
+        r->stops = s->seen[STALL_STOPPED].windows;
+        r->rests = s->seen[STALL_STOPPED].rests;
+        r->rests_free = s->seen[STALL_FREE].rests;
+        if (rate > 0 && stopped_ns)
+            r->stopped_share = (double)s->seen[STALL_STOPPED].pairs / (double)stopped_ns / rate;
+    }
     if (c->producers > 1)
         r->fair_push = fairness(members, 0, c->producers, true);
     if (c->consumers > 1)

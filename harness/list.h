@@ -2,6 +2,7 @@
 #ifndef HARNESS_LIST_H
 #define HARNESS_LIST_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #ifdef __cplusplus
@@ -9,7 +10,7 @@ extern "C" {
 #endif
 
 enum list_form { LIST_TABLE, LIST_MARKDOWN, LIST_JSON };
-void list_queues(FILE *out, enum list_form form);
+size_t list_queues(FILE *out, enum list_form form, bool peers); /* how many; peers: these alone */
 void list_workloads(FILE *out);
 
 #ifdef __cplusplus

@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/class.h"
 #include "harness/record.h"
+#include "harness/report.h"
+#include "harness/stall.h"
 #include "harness/stats.h"
 
 /* The experiment. level: 0 in every plan, 1 in full only. */
@@ -21,56 +24,90 @@ struct row {
     unsigned level;
 };
 
+/* What the classes are ranked by comes first: the last rows are the first to go. */
 static const struct row rows[] = {
     /* workload    p  c  batch payload capacity rate latency call level */
+    {"spsc", 1, 1, 1, 8, 1024, 0, false, "inline", 0},
+    {"spsc", 1, 1, 1, 8, 1024, 0, false, "by hand", 0},
+    {"spsc", 1, 1, 1, 8, 1024, 0, false, "indirect", 1},
     {"pairs", 1, 0, 1, 8, 1024, 0, false, "inline", 0},
     {"pairs", 1, 0, 1, 8, 1024, 0, false, "indirect", 0},
     {"pairs", 2, 0, 1, 8, 1024, 0, false, "inline", 0},
     {"pairs", 4, 0, 1, 8, 1024, 0, false, "inline", 0},
-    {"pairs", 8, 0, 1, 8, 1024, 0, false, "inline", 1},
-    {"spsc", 1, 1, 1, 8, 1024, 0, false, "inline", 0},
-    {"spsc", 1, 1, 1, 8, 1024, 0, false, "by hand", 0},
-    {"spsc", 1, 1, 1, 8, 1024, 0, false, "indirect", 1},
-    {"spsc", 1, 1, 8, 8, 1024, 0, false, "inline", 1},
-    {"spsc", 1, 1, 64, 8, 1024, 0, false, "inline", 0},
-    {"spsc", 1, 1, 1, 64, 1024, 0, false, "inline", 0},
-    {"spsc", 1, 1, 1, 8, 64, 0, false, "inline", 1},
-    {"spsc", 1, 1, 1, 8, 65536, 0, false, "inline", 1},
-    {"mpsc", 2, 1, 1, 8, 1024, 0, false, "inline", 1},
     {"mpsc", 4, 1, 1, 8, 1024, 0, false, "inline", 0},
-    {"mpsc", 8, 1, 1, 8, 1024, 0, false, "inline", 1},
-    {"mpsc", 4, 1, 64, 8, 1024, 0, false, "inline", 1},
     {"mpmc", 1, 1, 1, 8, 1024, 0, false, "inline", 0},
     {"mpmc", 2, 2, 1, 8, 1024, 0, false, "inline", 0},
     {"mpmc", 4, 4, 1, 8, 1024, 0, false, "inline", 0},
     {"mpmc", 8, 8, 1, 8, 1024, 0, false, "inline", 0},
-    {"mpmc", 1, 4, 1, 8, 1024, 0, false, "inline", 1},
-    {"mpmc", 4, 1, 1, 8, 1024, 0, false, "inline", 1},
-    {"mpmc", 4, 4, 8, 8, 1024, 0, false, "inline", 1},
-    {"mpmc", 4, 4, 64, 8, 1024, 0, false, "inline", 0},
-    {"mpmc", 4, 4, 1, 64, 1024, 0, false, "inline", 1},
-    {"mpmc", 4, 4, 1, 8, 64, 0, false, "inline", 1},
     {"fill_drain", 1, 0, 1, 8, 65536, 0, false, "inline", 0},
-    {"fill_drain", 1, 0, 1, 8, 1048576, 0, false, "inline", 1},
-    {"fill_drain", 1, 0, 1, 64, 65536, 0, false, "inline", 1},
-    {"ping_pong", 1, 1, 1, 8, 1024, 0, false, "inline", 0},
-    {"overload", 1, 1, 1, 8, 1024, 2e6, true, "inline", 0},
-    {"overload", 4, 1, 1, 8, 1024, 2e6, true, "inline", 1},
-    {"single", 1, 0, 1, 8, 1024, 0, true, "inline", 0},
-    {"mpmc", 1, 1, 1, 8, 1024, 0, true, "inline", 1},
-    {"mpmc", 4, 4, 1, 8, 1024, 0, true, "inline", 0},
-    {"open", 1, 1, 1, 8, 65536, 1e5, true, "inline", 1},
     {"open", 1, 1, 1, 8, 65536, 1e6, true, "inline", 0},
+    {"spsc", 1, 1, 32, 8, 1024, 0, false, "inline", 0},
+    {"spsc", 1, 1, 1, 64, 1024, 0, false, "inline", 0},
+    {"mpmc", 1, 4, 1, 8, 1024, 0, false, "inline", 0},
+    {"mpmc", 4, 1, 1, 8, 1024, 0, false, "inline", 0},
+    {"pairs", 8, 0, 1, 8, 1024, 0, false, "inline", 0},
+    {"mpsc", 2, 1, 1, 8, 1024, 0, false, "inline", 0},
+    {"mpsc", 8, 1, 1, 8, 1024, 0, false, "inline", 0},
+    {"stalled", 3, 0, 1, 8, 1024, 0, false, "inline", 0},
+    {"ping_pong", 1, 1, 1, 8, 1024, 0, false, "inline", 0},
+    {"mpmc", 4, 4, 64, 8, 1024, 0, false, "inline", 0},
+    {"mpmc", 4, 4, 1, 8, 1024, 0, true, "inline", 0},
+    {"single", 1, 0, 1, 8, 1024, 0, true, "inline", 0},
+    {"overload", 1, 1, 1, 8, 1024, 2e6, true, "inline", 0},
     {"open", 1, 1, 1, 8, 65536, 3e6, true, "inline", 0},
     {"open", 1, 1, 1, 8, 65536, 1e7, true, "inline", 0},
-    {"open", 1, 1, 1, 8, 65536, 2e7, true, "inline", 1},
-    {"open", 4, 1, 1, 8, 65536, 1e6, true, "inline", 1},
     {"burst", 1, 1, 1, 8, 1024, 1e6, true, "inline", 0},
+    {"open", 4, 1, 1, 8, 65536, 1e6, true, "inline", 1},
+    {"open", 4, 4, 1, 8, 65536, 1e6, true, "inline", 1},
+    {"pairs", 16, 0, 1, 8, 1024, 0, false, "inline", 1},
+    {"spsc", 1, 1, 8, 8, 1024, 0, false, "inline", 1},
+    {"spsc", 1, 1, 1, 8, 64, 0, false, "inline", 1},
+    {"spsc", 1, 1, 1, 8, 65536, 0, false, "inline", 1},
+    {"mpsc", 4, 1, 64, 8, 1024, 0, false, "inline", 1},
+    {"mpmc", 4, 4, 8, 8, 1024, 0, false, "inline", 1},
+    {"mpmc", 4, 4, 1, 64, 1024, 0, false, "inline", 1},
+    {"mpmc", 4, 4, 1, 8, 64, 0, false, "inline", 1},
+    {"fill_drain", 1, 0, 1, 8, 1048576, 0, false, "inline", 1},
+    {"fill_drain", 1, 0, 1, 64, 65536, 0, false, "inline", 1},
+    {"overload", 4, 1, 1, 8, 1024, 2e6, true, "inline", 1},
+    {"mpmc", 1, 1, 1, 8, 1024, 0, true, "inline", 1},
+    {"open", 1, 1, 1, 8, 65536, 1e5, true, "inline", 1},
+    {"open", 1, 1, 1, 8, 65536, 2e7, true, "inline", 1},
 };
+
+/* The rows in which the queues of others take part: those of the classes, memory, sojourn. */
+static bool for_peers(const struct row *row, const struct record *r)
+{
+    if (strcmp(row->workload, "fill_drain") == 0)
+        return row->capacity == 65536 && row->payload == 8;
+    if (strcmp(row->workload, "stalled") == 0)
+        return true;
+    if (strcmp(row->workload, "open") == 0)
+        return row->rate >= 1e6 && row->rate <= 1e6;
+    for (unsigned c = 0; c < CLASSES; c++)
+        if (class_has_cell(c, r) && class_standing(c, r) != CLASS_OUT)
+            return true;
+    return false;
+}
+
+enum { GUESTS = 3 }; /* a guest's cell is as much less important than a member's */
+
+static unsigned importance(const struct record *r)
+{
+    bool guest = false;
+    for (unsigned c = 0; c < CLASSES; c++) {
+        const enum standing standing = class_has_cell(c, r) ? class_standing(c, r) : CLASS_OUT;
+        if (standing == CLASS_MEMBER || strcmp(r->queue, REPORT_REFERENCE) == 0)
+            return 0;
+        guest |= standing == CLASS_GUEST;
+    }
+    return guest ? GUESTS : 0;
+}
 
 struct filter {
     regex_t only, queue, workload;
-    bool has_only, has_queue, has_workload;
+    bool has_only, has_queue, has_workload, peers;
+    enum q_class class;
 };
 
 static int compile(regex_t *re, bool *has, const char *text, const char *what, char *message,
@@ -96,15 +133,15 @@ static bool matches_whole(const regex_t *re, const char *text)
     return regexec(re, text, 1, m, 0) == 0 && m[0].rm_so == 0 && text[m[0].rm_eo] == '\0';
 }
 
-static bool wanted(const struct filter *f, const struct cell *c)
+static bool wanted(const struct filter *f, const struct record *r)
 {
-    struct record r = {.ok = true};
     char name[160];
-    cell_describe(c, &r);
-    record_cell_name(&r, name, sizeof name);
-    return (!f->has_only || regexec(&f->only, name, 0, NULL, 0) == 0) &&
-           (!f->has_queue || matches_whole(&f->queue, r.queue)) &&
-           (!f->has_workload || matches_whole(&f->workload, r.workload));
+    record_cell_name(r, name, sizeof name);
+    return (f->class == CLASSES ||
+            (class_has_cell(f->class, r) && class_standing(f->class, r) != CLASS_OUT)) &&
+           (!f->has_only || regexec(&f->only, name, 0, NULL, 0) == 0) &&
+           (!f->has_queue || matches_whole(&f->queue, r->queue)) &&
+           (!f->has_workload || matches_whole(&f->workload, r->workload));
 }
 
 static int add(struct plan *p, size_t *room, const struct cell *c, size_t group)
@@ -126,11 +163,15 @@ static int add(struct plan *p, size_t *room, const struct cell *c, size_t group)
 }
 
 /* What one sample takes beside its measured part: fork, warm-up, two probes, verification; and the
- * rest of what was offered, for which the slow consumer needs as long again. */
+ * rest of what was offered, for which the slow consumer needs as long again; stops take their time. */
 static double overhead_ms(const struct cell *c, double sample_ms)
 {
-    return (c->workload->shape == SHAPE_OVER ? sample_ms : 0) + 6 + (double)c->capacity * 2e-5 +
-           (c->producers + c->consumers) * 0.3;
+    const double least_ms = STALL_LEAST_NS / 1e6;
+    const double more = c->workload->shape == SHAPE_OVER ? sample_ms
+                        : c->workload->shape == SHAPE_STALL && sample_ms < least_ms
+                            ? least_ms - sample_ms
+                            : 0;
+    return more + 6 + (double)c->capacity * 2e-5 + (c->producers + c->consumers) * 0.3;
 }
 
 static void size_up(struct plan *p)
@@ -183,10 +224,25 @@ static void fit(struct plan *p, const struct plan_options *o)
         p->rounds = 1;
 }
 
+/* In `mpmc` with one thread on each side it would do again what it does in its own cells. */
+static bool one_sided(const struct q_traits *t) { return t->producers == 1 || t->consumers == 1; }
+
+static bool has_member(const struct plan *p, enum q_class class)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        struct record r = {.ok = true};
+        cell_describe(&p->cells[i], &r);
+        if (class_standing(class, &r) == CLASS_MEMBER)
+            return true;
+    }
+    return false;
+}
+
 static int fill(struct plan *p, const struct plan_options *o, const struct filter *f)
 {
     size_t room = 0;
     const unsigned level = strcmp(p->name, "full") == 0;
+    const struct workload *const mpmc = workload_find("mpmc");
     struct cell c;
     for (size_t i = 0; i < limits_count; i++) {
         c = (struct cell){.limit = &limits[i],
@@ -196,16 +252,19 @@ static int fill(struct plan *p, const struct plan_options *o, const struct filte
                           .capacity = 1024,
                           .pin = o->pin,
                           .every = 1};
-        if (wanted(f, &c) && add(p, &room, &c, p->groups))
+        struct record r = {.ok = true};
+        cell_describe(&c, &r);
+        if (wanted(f, &r) && add(p, &room, &c, p->groups))
             return ENOMEM;
     }
     p->groups++;
     const size_t count = sizeof rows / sizeof *rows;
     for (size_t i = 0; i < count; i++) {
         const struct row *row = &rows[i];
-        if (row->level > level)
+        if (row->level > level && f->class == CLASSES)
             continue;
         for (const struct q_driver *const *d = q_drivers; *d; d++) {
+            const bool stalled = strcmp(row->workload, "stalled") == 0;
             c = (struct cell){.driver = *d,
                               .workload = workload_find(row->workload),
                               .producers = row->producers,
@@ -215,16 +274,19 @@ static int fill(struct plan *p, const struct plan_options *o, const struct filte
                               .rate = row->rate,
                               .latency = row->latency,
                               .pin = o->pin,
-                              .priority = row->level + (unsigned)(i * 8 / count),
-                              .every = row->latency ? 3 : 1};
+                              .every = row->latency || stalled ? 3 : 1};
             if ((*d)->item_bytes != row->payload || strcmp((*d)->call, row->call) != 0)
                 continue;
             const bool over = c.workload->shape == SHAPE_OVER && (*d)->traits->policies;
             const unsigned policies = over ? (*d)->traits->policies : 1u << Q_REFUSE;
             for (c.when_full = Q_REFUSE; c.when_full <= Q_SPILL; c.when_full++) {
-                if (!(policies >> c.when_full & 1) || !wanted(f, &c))
+                struct record r = {.ok = true};
+                cell_describe(&c, &r);
+                c.priority = row->level + (unsigned)(i * 8 / count) + importance(&r);
+                if (!(policies >> c.when_full & 1) || !wanted(f, &r) ||
+                    (r.peer[0] && !(f->peers && for_peers(row, &r))))
                     continue;
-                if (cell_forbidden(&c))
+                if (cell_forbidden(&c) || (c.workload == mpmc && one_sided((*d)->traits)))
                     p->forbidden++;
                 else if (add(p, &room, &c, p->groups))
                     return ENOMEM;
@@ -246,7 +308,18 @@ int plan_make(struct plan *p, const struct plan_options *o, char *message, size_
     }
     snprintf(p->name, sizeof p->name, "%s", o->name);
     p->budget_s = o->budget_s > 0 ? o->budget_s : strcmp(o->name, "full") == 0 ? 1200 : 150;
-    struct filter f = {.has_only = false};
+    struct filter f = {.class = o->class_name ? class_find(o->class_name) : CLASSES,
+                       .peers = o->peers || o->class_name};
+    if (o->class_name && f.class == CLASSES) {
+        size_t used = (size_t)snprintf(message, size, "no class '%s': use", o->class_name);
+        for (unsigned c = 0; c < CLASSES && used < size; c++)
+            used += (size_t)snprintf(message + used, size - used, "%s %s",
+                                     c == 0             ? ""
+                                     : c + 1 == CLASSES ? " or"
+                                                        : ",",
+                                     class_names[c]);
+        return EINVAL;
+    }
     int error = compile(&f.only, &f.has_only, o->only, "--only", message, size);
     if (!error)
         error = compile(&f.queue, &f.has_queue, o->queue, "--queue", message, size);
@@ -254,6 +327,11 @@ int plan_make(struct plan *p, const struct plan_options *o, char *message, size_
         error = compile(&f.workload, &f.has_workload, o->workload, "--workload", message, size);
     if (!error && (error = fill(p, o, &f)) != 0)
         snprintf(message, size, "no memory for the plan");
+    if (!error && f.class != CLASSES && !has_member(p, f.class)) {
+        snprintf(message, size, "no queue of the class '%s' is left: see `queuelab list`",
+                 o->class_name);
+        error = EINVAL;
+    }
     if (!error && p->n == 0) {
         snprintf(message, size,
                  "no cell is left: %zu ruled out by the queues' traits, the rest by the filters; "

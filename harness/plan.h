@@ -22,7 +22,9 @@ enum { PLAN_ROUNDS_LEAST = 7, PLAN_ROUNDS_QUICK = 25, PLAN_ROUNDS_FULL = 61 }; /
 struct plan_options {
     const char *name; /* quick or full */
     const char *only, *queue,
-        *workload; /* regular expressions or NULL: cell name, queue, workload */
+        *workload;          /* regular expressions or NULL: cell name, queue, workload */
+    const char *class_name; /* only the cells of this class, or NULL; its peers take part */
+    bool peers;             /* queues of others too */
     const char *pin;
     uint64_t seed;
     double budget_s;     /* for measuring; 0: the plan's own (quick 150 s, full 1200 s) */

@@ -32,8 +32,10 @@ int plan_file_write(const char *path, const struct plan *p, const struct plan_op
             RECORD_SCHEMA, (unsigned long long)p->seed, p->budget_s, p->sample_ms);
     fprintf(f, " \"rounds\":%u,\n \"cells\":%zu,\n \"dropped\":%zu", p->rounds, p->n, p->dropped);
     fprintf(f, ",\n \"keep_below\":%u", p->keep_below);
+    fprintf(f, ",\n \"peers\":%s", o->peers ? "true" : "false");
     put_text(f, "plan", p->name);
     put_text(f, "only", o->only);
+    put_text(f, "class", o->class_name);
     put_text(f, "queue", o->queue);
     put_text(f, "workload", o->workload);
     put_text(f, "pin", o->pin);
@@ -81,7 +83,9 @@ int plan_file_read(const char *path, struct plan_file *f, char *message, size_t 
         f->cells = (size_t)json_integer_value(json_object_get(root, "cells"));
         f->dropped = (size_t)json_integer_value(json_object_get(root, "dropped"));
         get_text(root, "plan", f->name, sizeof f->name);
+        f->peers = json_is_true(json_object_get(root, "peers"));
         get_text(root, "only", f->only, sizeof f->only);
+        get_text(root, "class", f->class_name, sizeof f->class_name);
         get_text(root, "queue", f->queue, sizeof f->queue);
         get_text(root, "workload", f->workload, sizeof f->workload);
         get_text(root, "pin", f->pin, sizeof f->pin);
@@ -103,6 +107,8 @@ void plan_file_options(const struct plan_file *f, struct plan_options *o)
 {
     *o = (struct plan_options){.name = f->name,
                                .only = f->only[0] ? f->only : NULL,
+                               .class_name = f->class_name[0] ? f->class_name : NULL,
+                               .peers = f->peers,
                                .queue = f->queue[0] ? f->queue : NULL,
                                .workload = f->workload[0] ? f->workload : NULL,
                                .pin = f->pin,

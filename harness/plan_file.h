@@ -5,11 +5,12 @@
 #include "harness/plan.h"
 
 struct plan_file {
-    char name[16], only[256], queue[256], workload[256], pin[16], command[512];
+    char name[16], only[256], class_name[16], queue[256], workload[256], pin[16], command[512];
     uint64_t seed;
     double budget_s, sample_ms;
     unsigned rounds, keep_below;
     size_t cells, dropped;
+    bool peers;
 };
 
 /* The file appears whole or not at all (whole_file.h). 0 or an errno. */

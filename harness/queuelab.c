@@ -21,8 +21,9 @@ enum { EXIT_USAGE = 2 };
 static const char usage[] =
     "usage: queuelab COMMAND [OPTION ...]\n"
     "\n"
-    "  list      the queues: [--json | --markdown | --workloads]\n"
+    "  list      the queues and their classes: [--peers] [--json | --markdown | --workloads]\n"
     "  bench     measure:    [--plan quick|full] [--budget 90s|20m] [--only REGEX]\n"
+    "                        [--class NAME] [--peers] [--compare]\n"
     "                        [--queue REGEX] [--workload REGEX] [--seed N] [--rounds N]\n"
     "                        [--sample-ms X] [--pin spread|compact|none] [--dry-run] [--quiet]\n"
     "                        [--out DIR] [--resume DIR] [--json FILE|-]\n"
@@ -82,22 +83,26 @@ static int command_list(int argc, char **argv)
         {"json", no_argument, NULL, 'j'},
         {"markdown", no_argument, NULL, 'm'},
         {"workloads", no_argument, NULL, 'w'},
+        {"peers", no_argument, NULL, 'p'},
         {0},
     };
     enum list_form form = LIST_TABLE;
-    bool list_the_workloads = false;
+    bool list_the_workloads = false, peers = false;
     for (int c; (c = next_option(argc, argv, options)) != -1;) {
         if (c == '?')
             return EXIT_USAGE;
         if (c == 'w')
             list_the_workloads = true;
+        else if (c == 'p')
+            peers = true;
         else
             form = c == 'j' ? LIST_JSON : LIST_MARKDOWN;
     }
     if (list_the_workloads)
         list_workloads(stdout);
-    else
-        list_queues(stdout, form);
+    else if (list_queues(stdout, form, peers) == 0)
+        fprintf(stderr, "queuelab: note: this build has no queues of others: "
+                        "`./run_all.sh --peers` installs and builds them\n");
     return 0;
 }
 
@@ -116,6 +121,9 @@ static int command_bench(int argc, char **argv, const char *command)
         OUT,
         JSON,
         RESUME,
+        CLASS,
+        PEERS,
+        COMPARE,
         DRY,
         QUIET
     };
@@ -132,6 +140,9 @@ static int command_bench(int argc, char **argv, const char *command)
         {"out", required_argument, NULL, OUT},
         {"json", required_argument, NULL, JSON},
         {"resume", required_argument, NULL, RESUME},
+        {"class", required_argument, NULL, CLASS},
+        {"peers", no_argument, NULL, PEERS},
+        {"compare", no_argument, NULL, COMPARE},
         {"dry-run", no_argument, NULL, DRY},
         {"quiet", no_argument, NULL, QUIET},
         {0},
@@ -187,6 +198,15 @@ static int command_bench(int argc, char **argv, const char *command)
         case RESUME:
             o.out = optarg;
             o.resume = true;
+            break;
+        case CLASS:
+            o.plan.class_name = optarg;
+            break;
+        case PEERS:
+            o.plan.peers = true;
+            break;
+        case COMPARE:
+            o.compare = true;
             break;
         case DRY:
             o.dry_run = true;

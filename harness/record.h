@@ -22,11 +22,14 @@ struct record {
     char workload[16]; /* a name of workload.c */
     char queue[48];    /* driver name; for workload "limit" the name of the limit */
     char family[16];
-    char call[12];      /* inline, indirect, "by hand" */
-    char mode[12];      /* throughput or latency */
-    char pin[12];       /* pinning plan */
-    unsigned producers; /* threads that push; pairs, single, fill_drain: all threads */
-    unsigned consumers; /* threads that pop; pairs, single, fill_drain: 0 */
+    char class_name[16]; /* class.h; a limit or a floor has none */
+    char promised[40];   /* progress: of both operations, or of push/pop */
+    char peer[48];       /* of somebody else: the package and its version */
+    char call[12];       /* inline, indirect, "by hand" */
+    char mode[12];       /* throughput or latency */
+    char pin[12];        /* pinning plan */
+    unsigned producers;  /* threads that push; pairs, single, fill_drain: all threads */
+    unsigned consumers;  /* threads that pop; pairs, single, fill_drain: 0 */
     unsigned batch;
     unsigned payload_bytes;
     uint64_t capacity; /* asked for; items */
@@ -49,10 +52,14 @@ struct record {
     double items_per_s;
     double rtt_before_ns, rtt_after_ns; /* cache-line round trip between the first two CPUs used */
     char state[8];                      /* topology_state of these two */
+    uint64_t stops, rests, rests_free;  /* stalled: how often a thread was stopped, how often the
+                                           others then came to rest, and with nobody stopped */
+    double stopped_share;               /* of their rate, that they kept meanwhile */
     uint64_t full, empty;               /* answers */
     uint64_t cas_failed, retries, parks, wakes;
     uint64_t ctx_voluntary, ctx_involuntary; /* context switches of the threads of the team */
     uint64_t bytes_peak;                     /* memory high water of the queue */
+    uint64_t bytes_left;                     /* what it still holds when all has come out */
     double bytes_per_item;                   /* fill_drain: bytes_peak / most items inside */
     double fair_push,
         fair_pop; /* least busy thread's share over the busiest's: 1 fair, 0 starved */

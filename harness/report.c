@@ -17,6 +17,7 @@ static const struct {
 } sections[] = {
     {"verdict", section_verdict},
     {"machine", section_machine},
+    {"ranking", section_ranking},
     {"families", section_families},
     {"absolute", section_absolute},
     {"latency", section_latency},
@@ -38,15 +39,15 @@ static const struct {
 };
 enum {
     SECTIONS = sizeof sections / sizeof *sections,
-    FROM_RECORDS = 13,       /* of them; the others come from the model checker's tables */
+    FROM_RECORDS = 14,       /* of them; the others come from the model checker's tables */
     CONTENTS = SECTIONS - 1, /* and the last one from the headings of all */
 };
 
 const char *const report_sections[] = {
-    "verdict",         "machine",          "families", "absolute",  "latency", "memory",
-    "contention",      "oversubscription", "overload", "interface", "limits",  "cannot_tell",
-    "records",         "explored",         "progress", "necessity", "mutants", "litmus",
-    "counterexamples", "contents",         NULL,
+    "verdict",     "machine",         "ranking",          "families", "absolute",  "latency",
+    "memory",      "contention",      "oversubscription", "overload", "interface", "limits",
+    "cannot_tell", "records",         "explored",         "progress", "necessity", "mutants",
+    "litmus",      "counterexamples", "contents",         NULL,
 };
 _Static_assert(sizeof report_sections / sizeof *report_sections == SECTIONS + 1, "one list each");
 

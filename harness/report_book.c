@@ -20,9 +20,10 @@ static int rank(const char *const *list, const char *name)
     return i;
 }
 
-static const char *const workload_order[] = {"pairs",      "spsc",      "mpsc",   "mpmc",
-                                             "fill_drain", "ping_pong", "single", "open",
-                                             "burst",      "overload",  NULL};
+static const char *const workload_order[] = {
+    "pairs",  "spsc", "mpsc",  "mpmc",     "waiting", "fill_drain", "ping_pong",
+    "single", "open", "burst", "overload", "stalled", "rank",       NULL,
+};
 static const char *const family_order[] = {"mutex",   "spin", "combining", "array", "segment",
                                            "relaxed", "ring", "lanes",     NULL};
 
@@ -112,7 +113,7 @@ void put_states(FILE *f, const struct book *b)
         }
 }
 
-static int sort(struct book *b)
+int book_sort(struct book *b)
 {
     const size_t n = b->n_records;
     b->sorted = calloc(n + 1, sizeof *b->sorted);
@@ -183,7 +184,7 @@ int book_read(struct book *b, const char *results_dir, char *message, size_t mes
         snprintf(message, message_size, "%s holds no record: run a measurement first", path);
         return ENODATA;
     }
-    if ((error = sort(b)) != 0)
+    if ((error = book_sort(b)) != 0)
         snprintf(message, message_size, "no memory to sort %zu records", b->n_records);
     return error;
 }
@@ -295,6 +296,15 @@ const struct series *setting_find(const struct setting *s, const char *queue, co
     return NULL;
 }
 
+const char *series_error(const struct book *b, const struct series *s)
+{
+    for (size_t i = 0; i < b->n_records; i++)
+        if (!b->sorted[i]->ok && by_setting(b->sorted[i], s->key) == 0 &&
+            by_series(b->sorted[i], s->key) == 0)
+            return b->sorted[i]->error;
+    return "";
+}
+
 const struct series *book_limit(const struct book *b, const char *name)
 {
     for (size_t i = 0; i < b->n_settings; i++)
@@ -323,6 +333,8 @@ double figure_bytes_per_item(const struct record *r)
 {
     return r->bytes_per_item > 0 ? r->bytes_per_item : NAN;
 }
+double figure_bytes_left(const struct record *r) { return (double)r->bytes_left; }
+double figure_stopped_share(const struct record *r) { return r->stops ? r->stopped_share : NAN; }
 double figure_cas_failed(const struct record *r) { return per_item(r->cas_failed, r); }
 double figure_retries(const struct record *r) { return per_item(r->retries, r); }
 double figure_full(const struct record *r) { return per_item(r->full, r); }

@@ -54,6 +54,7 @@ struct book {
     const char *report;        /* all of it but the table of contents */
 };
 
+int book_sort(struct book *b); /* records, n_records and cpus are filled in. 0 or ENOMEM */
 int book_read(struct book *b, const char *results_dir, char *message, size_t message_size);
 void book_free(struct book *b);
 
@@ -77,6 +78,7 @@ const struct setting *book_variant(const struct book *b, const struct setting *s
                                    unsigned payload);
 
 const struct series *setting_find(const struct setting *s, const char *queue, const char *call);
+const char *series_error(const struct book *b, const struct series *s); /* of its first failure */
 const struct series *book_limit(const struct book *b, const char *name);
 
 unsigned record_threads(const struct record *r);
@@ -90,7 +92,8 @@ const char *setting_threads(const struct setting *s, char *text, size_t size); /
 
 typedef double figure(const struct record *r); /* NaN: this record has none */
 
-figure figure_mitems, figure_ns, figure_ns_per_operation, figure_bytes, figure_bytes_per_item;
+figure figure_mitems, figure_ns, figure_ns_per_operation, figure_bytes, figure_bytes_per_item,
+    figure_bytes_left, figure_stopped_share;
 figure figure_cas_failed, figure_retries, figure_full, figure_empty, figure_parks;
 figure figure_voluntary, figure_involuntary, figure_fair_push, figure_fair_pop;
 
@@ -128,13 +131,15 @@ extern const char *const quantile_titles[QUANTILE_TITLES];
 void put_quantiles(FILE *f, const struct histogram *h, double tick_ns);
 void put_table_head(FILE *f, const char *first, const char *const *titles, size_t n);
 
-void put_targets(FILE *f, const struct book *b);         /* report_targets.c: the table, */
+void put_goals(FILE *f, const struct book *b);           /* report_targets.c: the classes'; */
+void put_targets(FILE *f, const struct book *b);         /* the lab's and the ring's, */
 void put_targets_verdict(FILE *f, const struct book *b); /* and its sum in a sentence */
 
 /* ---- sections ------------------------------------------------------------------------------ */
 
 typedef int section(FILE *f, const struct book *b);
-section section_verdict, section_machine, section_families, section_absolute, section_latency;
+section section_verdict, section_machine, section_ranking, section_families, section_absolute,
+    section_latency;
 section section_memory, section_contention, section_oversubscription, section_interface;
 section section_overload, section_limits, section_cannot_tell, section_records;
 section section_explored, section_progress, section_necessity, section_mutants, section_litmus;

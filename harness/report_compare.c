@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "harness/report.h"
+#include "harness/report_rank.h"
 
 enum { COLUMNS_MOST = 12, QUEUES_MOST = 256 };
 
@@ -52,14 +53,16 @@ static bool has_ranked(const struct setting *const *s, size_t n, const char *que
     return false;
 }
 
-/* Calls visit for each queue that appears in any of the settings, in order, each once. */
+/* Each queue that appears in any of the settings, in order, each once. With peers: those of others
+ * too, whose ratios are in the ranking. */
 static size_t list_queues(const struct book *b, const struct setting *const *s, size_t n,
-                          bool floors, const char **names)
+                          bool floors, bool peers, const char **names)
 {
     size_t count = 0;
     for (size_t i = 0; i < b->n_series; i++) {
         const struct record *k = b->series[i].key;
-        bool known = strcmp(k->call, "inline") != 0 || k->floor != floors || count == QUEUES_MOST;
+        bool known = strcmp(k->call, "inline") != 0 || k->floor != floors || count == QUEUES_MOST ||
+                     (k->peer[0] && !peers);
         for (size_t j = 0; j < count && !known; j++)
             known = strcmp(names[j], k->queue) == 0;
         bool here = has_ranked(s, n, k->queue);
@@ -133,7 +136,7 @@ static void put_state_row(FILE *f, const struct setting *const *s, size_t n)
 static void ratio_table(FILE *f, const struct book *b, const struct setting *const *s, size_t n)
 {
     const char *names[QUEUES_MOST];
-    const size_t queues = list_queues(b, s, n, false, names);
+    const size_t queues = list_queues(b, s, n, false, false, names);
     bool *tied[COLUMNS_MOST];
     for (size_t i = 0; i < n; i++) {
         struct interval unused;
@@ -159,7 +162,7 @@ static void absolute_table(FILE *f, const struct book *b, const struct setting *
     const char *names[QUEUES_MOST];
     put_head(f, b, s, n);
     for (int floors = 0; floors < 2; floors++) {
-        const size_t queues = list_queues(b, s, n, floors, names);
+        const size_t queues = list_queues(b, s, n, floors, true, names);
         for (size_t q = 0; q < queues; q++) {
             fprintf(f, "| %s%s%s |", floors ? "*" : "", names[q], floors ? "* (floor)" : "");
             for (size_t i = 0; i < n; i++) {
@@ -225,7 +228,7 @@ static void variant_table(FILE *f, const struct book *b, const struct setting *b
         return;
     fprintf(f, "%s %s:\n\n", base->key->workload, setting_threads(base, threads, sizeof threads));
     put_table_head(f, "queue", titles, n);
-    const size_t queues = list_queues(b, v, n, false, names);
+    const size_t queues = list_queues(b, v, n, false, false, names);
     for (size_t q = 0; q < queues; q++) {
         const struct series *plain = setting_find(base, names[q], "inline");
         fprintf(f, "| %s |", names[q]);
@@ -348,7 +351,7 @@ int section_oversubscription(FILE *f, const struct book *b)
         const char *titles[] = {title, "fairness, pushing", "fairness, popping",
                                 "preempted, per 1000 items", "slept, per 1000 items"};
         put_table_head(f, "queue", titles, 5);
-        const size_t queues = list_queues(b, &wide, 1, false, names);
+        const size_t queues = list_queues(b, &wide, 1, false, false, names);
         for (size_t q = 0; q < queues; q++) {
             const struct series *z = setting_find(wide, names[q], "inline");
             const struct interval r = kept(narrow, wide, names[q]);
@@ -484,7 +487,7 @@ int section_verdict(FILE *f, const struct book *b)
         const struct setting *wide = book_widest(b, s, n, true);
         const struct setting *narrow = book_widest(b, s, n, false);
         const size_t queues =
-            wide && narrow && wide != narrow ? list_queues(b, &wide, 1, false, names) : 0;
+            wide && narrow && wide != narrow ? list_queues(b, &wide, 1, false, false, names) : 0;
         for (size_t q = 0; q < queues; q++) {
             const struct interval r = kept(narrow, wide, names[q]);
             const bool lost = r.coverage > 0 && r.mid < 1 && !ratio_is_tie(&r);
@@ -517,6 +520,7 @@ int section_verdict(FILE *f, const struct book *b)
                                        : "");
     }
 
+    put_ranking_verdict(f, b);
     put_targets_verdict(f, b);
 
     size_t ok = 0, failed = 0, compared = 0, ties = 0, few = 0;
@@ -531,7 +535,7 @@ int section_verdict(FILE *f, const struct book *b)
         for (size_t j = 0; j < t->n; j++) {
             const struct series *q = &t->series[j];
             if (!reference || q == reference || !series_ranked(q) ||
-                strcmp(q->key->mode, "throughput") != 0)
+                strcmp(q->key->mode, "throughput") != 0 || strcmp(q->key->workload, "stalled") == 0)
                 continue;
             const struct interval r = series_ratio(q, reference, t->state, figure_mitems);
             compared++;

@@ -12,7 +12,8 @@
 
 int section_memory(FILE *f, const struct book *b)
 {
-    const char *const titles[] = {"bytes per item", "beyond the item", "high water, KiB", "n"};
+    const char *const titles[] = {"bytes per item", "beyond the item", "high water, KiB",
+                                  "left when drained, KiB", "n"};
     bool any = false;
     for (unsigned payload = 1; payload <= 1024; payload++) /* sizes that occur, smallest first */
         for (size_t i = 0; i < b->n_settings; i++) {
@@ -22,7 +23,7 @@ int section_memory(FILE *f, const struct book *b)
                 continue;
             fprintf(f, "#### %u-byte items, filled to %llu\n\n", payload,
                     (unsigned long long)s->key->capacity);
-            put_table_head(f, "queue", titles, 4);
+            put_table_head(f, "queue", titles, 5);
             for (size_t j = 0; j < s->n; j++) {
                 const struct series *q = &s->series[j];
                 if (!series_ranked(q) || q->n == 0)
@@ -35,6 +36,9 @@ int section_memory(FILE *f, const struct book *b)
                 put_number(f, item.mid - payload);
                 fputs(" | ", f);
                 put_number(f, peak.mid / 1024);
+                fputs(" | ", f);
+                const struct interval left = series_median(q, NULL, figure_bytes_left);
+                put_number(f, left.mid > 0 ? left.mid / 1024 : NAN); /* older records have none */
                 fprintf(f, " | %zu |\n", peak.n);
             }
             fputc('\n', f);

@@ -12,8 +12,9 @@
 #include <sys/stat.h>
 
 #include "harness/report.h"
+#include "harness/report_rank.h"
 
-enum { PANELS = 4 };
+enum { PANELS = 4, CURVES_MOST = 12 }; /* more curves than that nobody can tell apart */
 
 typedef void table(FILE *f, const struct book *b);
 
@@ -88,12 +89,18 @@ static void queues(FILE *f, const struct book *b)
 {
     const char *names[256];
     const size_t n = queues_sorted(b, names, 256);
-    fputs("queue\tstyle\tfloor\tfamily\n", f);
-    for (size_t i = 0; i < n; i++)
-        fprintf(f, "%s\t%zu\t0\t%s\n", names[i], i + 1, family_of(b, names[i]));
+    const char *drawn[CURVES_MOST];
+    const size_t drawn_n = n > CURVES_MOST ? ranking_heads(b, drawn, CURVES_MOST) : 0;
+    fputs("queue\tstyle\tfloor\tfamily\tcurve\n", f);
+    for (size_t i = 0; i < n; i++) {
+        bool curve = drawn_n == 0;
+        for (size_t k = 0; k < drawn_n; k++)
+            curve |= strcmp(drawn[k], names[i]) == 0;
+        fprintf(f, "%s\t%zu\t0\t%s\t%d\n", names[i], i + 1, family_of(b, names[i]), curve);
+    }
     const size_t floors = queue_list(b, true, names, 256);
     for (size_t i = 0; i < floors; i++)
-        fprintf(f, "%s\t%zu\t1\t%s\n", names[i], n + i + 1, family_of(b, names[i]));
+        fprintf(f, "%s\t%zu\t1\t%s\t1\n", names[i], n + i + 1, family_of(b, names[i]));
 }
 
 static void machine(FILE *f, const struct book *b)
@@ -192,7 +199,7 @@ static void ratio(FILE *f, const struct book *b)
         }
         for (size_t i = 0; i < w->n; i++) {
             const struct series *q = &w->series[i];
-            if (q == reference || !series_ranked(q) || q->n == 0)
+            if (q == reference || !series_ranked(q) || q->n == 0 || q->key->peer[0])
                 continue;
             const struct interval r = series_ratio(q, reference, w->state, figure_mitems);
             if (r.n > 0)
@@ -422,19 +429,26 @@ int report_data(const struct book *b, const char *data_dir, char *message, size_
         return error;
     }
     int error = 0;
-    for (size_t i = 0; i < sizeof tables / sizeof *tables && !error; i++) {
-        char *text = NULL, path[4200];
+    const size_t n = sizeof tables / sizeof *tables;
+    for (size_t i = 0; i < n + CLASSES && !error; i++) {
+        char *text = NULL, path[4200], name[32];
         size_t size = 0;
         FILE *f = open_memstream(&text, &size);
         if (!f)
             return ENOMEM;
-        tables[i].write(f, b);
+        if (i < n) {
+            snprintf(name, sizeof name, "%s", tables[i].name);
+            tables[i].write(f, b);
+        } else {
+            snprintf(name, sizeof name, "rank_%s", class_names[i - n]);
+            ranking_data(f, b, (enum q_class)(i - n));
+        }
         if (fclose(f) != 0) {
             free(text);
-            snprintf(message, message_size, "no memory for the data of %s", tables[i].name);
+            snprintf(message, message_size, "no memory for the data of %s", name);
             return ENOMEM;
         }
-        snprintf(path, sizeof path, "%s/%s.tsv", data_dir, tables[i].name);
+        snprintf(path, sizeof path, "%s/%s.tsv", data_dir, name);
         error = write_whole(path, text, size, message, message_size);
         free(text);
     }

@@ -1,6 +1,6 @@
 /* report_targets.c: what the lab and the source of ring_mpsc promised in figures, and what was
  * measured: holds, missed, or cannot be told here. */
-#include "harness/report_book.h"
+#include "harness/report_targets.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -8,9 +8,8 @@
 
 #include "harness/topology.h"
 
-enum outcome { HOLDS, MISSED, UNSURE, ABSENT, OUTCOMES };
-
-static const char *const words[OUTCOMES] = {"holds", "**missed**", "cannot tell", "not measured"};
+static const char *const words[OUTCOMES] = {"holds", "**missed**", "cannot tell",
+                                            "not measured in this run"};
 
 static const struct setting *first_with(const struct book *b, const char *workload,
                                         const char *mode, unsigned producers, const char *queue,
@@ -27,10 +26,14 @@ static const struct setting *first_with(const struct book *b, const char *worklo
     return NULL;
 }
 
-/* Whether the whole interval is on the good side. */
-static enum outcome at_most(const struct interval *i, double limit)
+enum outcome outcome_at_most(const struct interval *i, double limit)
 {
     return i->n == 0 ? ABSENT : i->high <= limit ? HOLDS : i->low > limit ? MISSED : UNSURE;
+}
+
+enum outcome outcome_at_least(const struct interval *i, double limit)
+{
+    return i->n == 0 ? ABSENT : i->low >= limit ? HOLDS : i->high < limit ? MISSED : UNSURE;
 }
 
 static enum outcome by_hand(FILE *f, const struct book *b)
@@ -45,7 +48,7 @@ static enum outcome by_hand(FILE *f, const struct book *b)
         fprintf(f, " (spsc 1:1, %s)", s->state);
     if (r.n > 0 && r.high < 1)
         fputs("; the loop by hand is the slower one here, so it is not the best there is", f);
-    return r.n > 0 && r.coverage <= 0 ? UNSURE : at_most(&r, 1.2);
+    return r.n > 0 && r.coverage <= 0 ? UNSURE : outcome_at_most(&r, 1.2);
 }
 
 static enum outcome instrument(FILE *f, const struct book *b)
@@ -57,7 +60,7 @@ static enum outcome instrument(FILE *f, const struct book *b)
                           figure_ns_per_operation);
     put_interval(f, &m);
     fputs(m.n ? " ns" : "", f);
-    return at_most(&m, 1);
+    return outcome_at_most(&m, 1);
 }
 
 static enum outcome rate(FILE *f, const struct book *b, unsigned producers, double least)
@@ -74,7 +77,7 @@ static enum outcome rate(FILE *f, const struct book *b, unsigned producers, doub
     if (s)
         fprintf(f, " M/s (%s %s, %s)", s->key->workload,
                 setting_threads(s, threads, sizeof threads), s->state);
-    return m.n == 0 ? ABSENT : m.low >= least ? HOLDS : m.high < least ? MISSED : UNSURE;
+    return outcome_at_least(&m, least);
 }
 
 static enum outcome one_producer(FILE *f, const struct book *b) { return rate(f, b, 1, 1.0); }
@@ -173,11 +176,7 @@ static enum outcome memory(FILE *f, const struct book *b)
     return overhead < 10 ? HOLDS : MISSED;
 }
 
-static const struct target {
-    const char *what;
-    enum outcome (*judge)(FILE *f, const struct book *b); /* writes the figure */
-    bool source;                                          /* of the source of ring_mpsc */
-} targets[] = {
+static const struct target targets[] = {
     {"`ring_spsc` through the interface against the same ring written by hand inside the loop: at "
      "most 1.2x the time",
      by_hand, false},
@@ -204,16 +203,31 @@ static char *judged(const struct target *t, const struct book *b, enum outcome *
     return text;
 }
 
-void put_targets(FILE *f, const struct book *b)
+static void put_table(FILE *f, const struct book *b, const struct target *t, size_t n)
 {
     fputs("| target | here | figure |\n|:--|:--|:--|\n", f);
-    for (size_t i = 0; i < TARGETS; i++) {
+    for (size_t i = 0; i < n; i++) {
         enum outcome outcome;
-        char *text = judged(&targets[i], b, &outcome);
-        fprintf(f, "| %s | %s | %s |\n", targets[i].what, words[outcome], text ? text : "");
+        char *text = judged(&t[i], b, &outcome);
+        fprintf(f, "| %s | %s | %s |\n", t[i].what, words[outcome], text ? text : "");
         free(text);
     }
-    fputs("\nThe `ring_mpsc` targets are those of the telemetry design it follows.\n\n", f);
+    fputc('\n', f);
+}
+
+void put_targets(FILE *f, const struct book *b)
+{
+    put_table(f, b, targets, TARGETS);
+    fputs("The `ring_mpsc` targets are those of the telemetry design it follows.\n\n", f);
+}
+
+void put_goals(FILE *f, const struct book *b)
+{
+    fputs("#### What the best of each class is meant to reach\n\n", f);
+    put_table(f, b, goals, goals_count);
+    fputs("A target holds when the whole interval of the ratio is on its good side, is missed when "
+          "the whole interval is on the other.\n\n",
+          f);
 }
 
 void put_targets_verdict(FILE *f, const struct book *b)

@@ -114,7 +114,7 @@ int run_sample(struct cell *c, const struct run_options *o, struct record *r)
     r->push = copy_histogram(&result->push, r->ok && result->has_push);
     r->pop = copy_histogram(&result->pop, r->ok && result->has_pop);
     r->sojourn = copy_histogram(&result->sojourn, r->ok && result->has_sojourn);
-    if (r->ok && r->ns_per_item > 0 && !cell_paced(c))
+    if (r->ok && r->ns_per_item > 0 && !cell_timed(c))
         c->ns_per_item = r->ns_per_item;
     munmap(result, sizeof *result);
     return 0;

@@ -46,7 +46,10 @@ static void *member_run(void *arg)
     if (!__atomic_load_n(&t->stop, __ATOMIC_RELAXED) && !m->failed) {
         w->epoch = t->epoch;
         getrusage(RUSAGE_THREAD, &m->before);
-        m->kernel(w);
+        if (t->stall)
+            stall_work(t->stall, m);
+        else
+            m->kernel(w);
         getrusage(RUSAGE_THREAD, &m->after);
         if (m->closes && a_sub(&t->producers_left, 1, acq_rel) == 1)
             d->close(w->queue, w->handle);
@@ -123,6 +126,9 @@ static int assign(struct member *m, unsigned i, const struct cell *c, const stru
         w->sojourn_ticks = c->workload->shape == SHAPE_PAIRS ? NULL : &m->sojourn;
     }
     switch (c->workload->shape) {
+    case SHAPE_STALL:
+        m->kernel = d->pairs;
+        break;
     case SHAPE_PAIRS:
         m->kernel = c->latency ? d->pairs_timed : d->pairs;
         break;
@@ -281,7 +287,9 @@ static void sample_queue(const struct cell *c, const struct run_options *o, stru
     if (ping)
         warm_up(d, back, c->capacity);
 
-    struct team team = {.driver = d, .queue = queue, .size = size};
+    struct stall stall = {.members = members, .size = size};
+    const bool stalls = c->workload->shape == SHAPE_STALL;
+    struct team team = {.driver = d, .queue = queue, .size = size, .stall = stalls ? &stall : NULL};
     a_init(&team.producers_left, c->producers);
     uint64_t items = sample_size(c, o->target_ns);
     if (cell_paced(c))
@@ -307,6 +315,8 @@ static void sample_queue(const struct cell *c, const struct run_options *o, stru
     team.stop = !r->ok;
     team.epoch = clock_ticks() + clock_from_ns(cell_paced(c) ? 200e3 : 0);
     a_store(&team.go, true, release);
+    if (stalls && r->ok)
+        stall_direct(&stall, o->target_ns, o->seed);
     watch(&team, members, sample_timeout_ns(o));
     if (r->ok)
         judge_verify(c, members, &team, r);
@@ -314,6 +324,7 @@ static void sample_queue(const struct cell *c, const struct run_options *o, stru
         judge_collect(c, members, &team, result);
         r->rtt_after_ns = topology_round_trip_ns(a, b);
         r->bytes_peak = d->bytes(queue).peak;
+        r->bytes_left = d->bytes(queue).now;
         if (c->workload->shape == SHAPE_FILL)
             r->bytes_per_item = (double)r->bytes_peak / (double)members[0].worker.depth;
     }

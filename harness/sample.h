@@ -1,6 +1,7 @@
 /* sample.h: inside run.c's child process: one sample, from the empty queue to the judged record.
  *
  *   sample.c   makes the queue, lines up the team of threads, opens the start line, waits
+ *   stall.c    stops one of them now and then (workload stalled)
  *   judge.c    what the workers left: does it add up? then the figures
  *
  * Private to the harness; run.h is the door. */
@@ -9,8 +10,10 @@
 
 #include <pthread.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #include "harness/run.h"
+#include "harness/stall.h"
 #include "queues/atomics.h"
 
 /* What the child leaves for the parent, in shared memory. */
@@ -28,6 +31,9 @@ struct member {
     q_kernel *kernel;
     enum q_role role, back_role;
     int cpu, failed;
+    atomic(uint64_t) rounds; /* stalled: so far; who it is, what it does, and what it had */
+    int thread_id, stat_file;
+    clockid_t processor_time;
     bool closes; /* counts down the producers; the last one closes */
     struct q_counts counts;
     struct rusage before, after;
@@ -39,6 +45,7 @@ struct team {
     const struct q_driver *driver;
     void *queue;
     unsigned size;
+    struct stall *stall; /* stalled, else NULL */
     atomic(unsigned) ready;
     atomic(bool) go;
     atomic(unsigned) producers_left;

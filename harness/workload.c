@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/class.h"
+
 const struct workload workloads[] = {
     {"pairs", "each of n threads pushes one item, then pops one", SHAPE_PAIRS, false, 0},
     {"spsc", "one producer, one consumer, until closed", SHAPE_FLOW, false, 0},
@@ -17,6 +19,8 @@ const struct workload workloads[] = {
      SHAPE_PACED, true, 64},
     {"overload", "bursts of 4096, twice as many as the consumer takes: what a full queue does",
      SHAPE_OVER, true, 4096},
+    {"stalled", "pairs, while one thread stops at random points: what do the others do?",
+     SHAPE_STALL, false, 0},
     {"limit", "a physical limit of the machine, no queue", SHAPE_PAIRS, false, 0},
 };
 const size_t workload_count = sizeof workloads / sizeof *workloads;
@@ -33,6 +37,7 @@ const char *const policy_names[] = {
     [Q_REFUSE] = "refuse",           [Q_BLOCK] = "block", [Q_DROP_NEWEST] = "drop newest",
     [Q_DROP_OLDEST] = "drop oldest", [Q_SPILL] = "spill",
 };
+const char *const progress_names[] = {"blocking", "obstruction-free", "lock-free", "wait-free"};
 
 static bool over(unsigned asked, unsigned most) { return most != 0 && asked > most; }
 
@@ -77,4 +82,12 @@ void cell_describe(const struct cell *c, struct record *r)
     if (c->workload->shape == SHAPE_OVER)
         snprintf(r->policy, sizeof r->policy, "%s", policy_names[c->when_full]);
     r->floor = d ? d->traits->floor : true;
+    if (!d || d->traits->floor)
+        return;
+    const struct q_traits *t = d->traits;
+    const char *const push = progress_names[t->push], *const pop = progress_names[t->pop];
+    const bool both = t->push == t->pop;
+    snprintf(r->class_name, sizeof r->class_name, "%s", class_names[class_of(t)]);
+    snprintf(r->promised, sizeof r->promised, "%s%s%s", push, both ? "" : "/", both ? "" : pop);
+    snprintf(r->peer, sizeof r->peer, "%s", t->peer ? t->peer : "");
 }

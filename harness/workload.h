@@ -23,6 +23,7 @@ enum shape {
     SHAPE_FILL,  /* one thread fills to the capacity, then drains */
     SHAPE_PING,  /* one item to and fro between two threads through two queues */
     SHAPE_PACED, /* a flow whose items have intended times */
+    SHAPE_STALL, /* pairs, and one of the threads stops now and then (stall.h) */
     SHAPE_OVER,  /* the same, to a consumer that takes half of what is offered */
 };
 
@@ -65,8 +66,15 @@ static inline bool cell_paced(const struct cell *c)
     return c->workload->shape == SHAPE_PACED || c->workload->shape == SHAPE_OVER;
 }
 
-/* "refuse", "drop oldest", ... */
+/* Whether it lasts as long as it is told to, whatever its speed. */
+static inline bool cell_timed(const struct cell *c)
+{
+    return cell_paced(c) || c->workload->shape == SHAPE_STALL;
+}
+
+/* "refuse", "drop oldest", ... and "blocking", "lock-free", ... */
 extern const char *const policy_names[Q_SPILL + 1];
+extern const char *const progress_names[Q_WAIT_FREE + 1];
 
 /* Fills in which cell a record is of. */
 void cell_describe(const struct cell *c, struct record *r);

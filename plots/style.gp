@@ -39,8 +39,8 @@ do for [i = 1:39] {
         dashtype 1 + (i - 1) / 8 linewidth 1.4 pointsize 0.75
 }
 
-# The queues, in the order of the report; floors apart.
+# The queues that curves are drawn of, in the order of the report; floors apart.
 queues = ''; floors = ''; reference = ''; cpus = 0
-stats data.'/queues.tsv' skip 1 using ($3 == 0 ? (queues = queues.' '.strcol(1), 0) : (floors = floors.' '.strcol(1), 0)) nooutput
+stats data.'/queues.tsv' skip 1 using ($3 == 0 ? ($5 == 1 ? (queues = queues.' '.strcol(1), 0) : 0) : (floors = floors.' '.strcol(1), 0)) nooutput
 stats data.'/machine.tsv' skip 1 using (cpus = int($1), reference = strcol(4), 0) nooutput
 style(q) = sum [i = 1:words(queues)] (word(queues, i) eq q ? i : 0)

@@ -65,6 +65,7 @@ struct q_traits {
     bool floor;        /* not a queue: a bound to compare with, never ranked, never verified */
     unsigned native;   /* Q_BATCH | Q_WAIT */
     unsigned policies; /* bit 1 << enum q_when_full for each policy it knows; 0: refuses only */
+    const char *peer;  /* of somebody else: the package and its version; NULL: one of ours */
 };
 
 /* What init is told. Zero means "the queue's own default" for every field. */

@@ -52,6 +52,8 @@ refuses 2 "--sample-ms" bench --sample-ms -1
 refuses 2 "no whole number" bench --seed minus
 refuses 2 "use spread, compact or none" bench --pin sideways
 refuses 2 "no plan 'huge'" bench --plan huge
+refuses 2 "no class 'queues': use spsc, mpsc," bench --class queues --dry-run
+refuses 2 "needs a value" bench --class
 refuses 2 "not a regular expression" bench --queue '('
 refuses 2 "no cell is left" bench --queue no_such_queue
 refuses 2 "report needs" report --results "$dir"
@@ -65,7 +67,7 @@ for form in --json --markdown --workloads; do gives "list $form" "$queuelab" lis
 gives help "$queuelab" help
 gives "help of a command" "$queuelab" check --help
 gives "list" "$queuelab" list
-if grep -q '^ring_spsc' "$dir/out"; then ok; else bad "list does not name ring_spsc"; fi
+if grep -q '^ring_spsc  *ring  *spsc ' "$dir/out"; then ok; else bad "list does not name ring_spsc and its class"; fi
 
 one="--queue array_mpmc --workload pairs --sample-ms 2"
 gives "dry run" "$queuelab" bench $one --dry-run
@@ -76,6 +78,12 @@ $("$queuelab" bench $one --dry-run)
 END
 )
 if [ "$(wc -l <"$dir/out.jsonl")" -eq $((cells * 2)) ]; then ok; else bad "not $cells x 2 records"; fi
+
+gives "a comparison" "$queuelab" bench --class spsc --compare --rounds 2 --sample-ms 2 --json "$dir/class.jsonl"
+if grep -q '^spsc: spsc 1:1, batches of 32 .*, times ring_' "$dir/out" && grep -q '^  guests' "$dir/out"; then ok; else
+    bad "the comparison ranks no spsc cell"; fi
+if grep -q '"class_name":"mpmc_bounded"' "$dir/class.jsonl" && ! grep -vq '"workload":"spsc"' "$dir/class.jsonl"; then ok; else
+    bad "the cells of a class are not those of the class"; fi
 
 # The same seed takes the same samples in the same order.
 for i in 1 2; do

@@ -4,21 +4,24 @@
 
 #include <stdlib.h>
 
+#include "harness/driver.h"
 #include "queues/array_mpmc.h"
 
-enum fault { NO_FAULT, LOSES, DOUBLES, REORDERS, ALTERS, ANSWERS_NOMEM, CRASHES, HANGS };
+enum fault { NO_FAULT, LOSES, DOUBLES, REORDERS, ALTERS, ANSWERS_NOMEM, CRASHES, HANGS, FOLLOWS };
 extern enum fault faulty; /* set before the sample; its process inherits it */
 
 struct faulty_queue {
     struct array_mpmc in;
+    atomic(uint64_t) lead; /* FOLLOWS: pushes of producer 0; odd: it has gone home */
 };
 struct faulty_queue_handle {
     union {
         struct q_counts counts;
         struct array_mpmc_handle in;
     };
-    uint64_t pushes;
+    uint64_t pushes, followed;
     q_item kept;
+    bool leads;
 };
 static const struct q_traits faulty_queue_traits = {.name = "faulty_queue",
                                                     .family = "test",
@@ -31,22 +34,41 @@ static const struct q_traits faulty_queue_traits = {.name = "faulty_queue",
 
 static inline int faulty_queue_init(struct faulty_queue *q, const struct q_config *cfg)
 {
+    a_init(&q->lead, 1);
     return array_mpmc_init(&q->in, cfg);
 }
 static inline void faulty_queue_destroy(struct faulty_queue *q) { array_mpmc_destroy(&q->in); }
 static inline int faulty_queue_attach(struct faulty_queue *q, struct faulty_queue_handle *h,
                                       enum q_role role)
 {
-    h->pushes = h->kept = 0;
+    h->pushes = h->followed = h->kept = 0;
+    h->leads = false;
     return array_mpmc_attach(&q->in, &h->in, role);
 }
 static inline void faulty_queue_detach(struct faulty_queue *q, struct faulty_queue_handle *h)
 {
+    if (h->leads)
+        a_store(&q->lead, a_load(&q->lead, relaxed) | 1, relaxed);
     array_mpmc_detach(&q->in, &h->in);
+}
+/* FOLLOWS: a producer pushes once for each push of producer 0: all stop when that one does. */
+static inline bool faulty_queue_may_push(struct faulty_queue *q, struct faulty_queue_handle *h,
+                                         q_item item)
+{
+    const uint64_t lead = a_load(&q->lead, relaxed);
+    h->leads = q_key(&item) >> Q_KEY_NUMBER_BITS == 0;
+    if (h->leads)
+        a_store(&q->lead, (lead | 1) + 1, relaxed);
+    else if (!(lead & 1) && lead == h->followed)
+        return false;
+    h->followed = lead;
+    return true;
 }
 static inline enum q_status faulty_queue_push(struct faulty_queue *q, struct faulty_queue_handle *h,
                                               q_item item)
 {
+    if (faulty == FOLLOWS && !faulty_queue_may_push(q, h, item))
+        return Q_FULL;
     if (h->kept && item == h->kept + 1) /* its successor is in already: this is its turn */
         item = h->kept;
     enum q_status s = Q_OK;
@@ -82,6 +104,7 @@ static inline enum q_status faulty_queue_push(struct faulty_queue *q, struct fau
         for (;;)
             sched_yield();
     case NO_FAULT:
+    case FOLLOWS:
         break;
     }
     s = array_mpmc_push(&q->in, &h->in, item);

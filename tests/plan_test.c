@@ -3,10 +3,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
+#include "harness/class.h"
 #include "harness/plan.h"
 
 static struct plan make(const char *name, uint64_t seed, double budget_s)
@@ -103,10 +106,79 @@ static void latency_is_sampled_less_often(void **state)
         unsigned due = 0;
         for (unsigned round = 0; round < 9; round++)
             due += plan_due(&p, i, round);
-        assert_int_equal(due, p.cells[i].latency ? 3 : 9);
+        const bool seldom = p.cells[i].latency || p.cells[i].workload->shape == SHAPE_STALL;
+        assert_int_equal(due, seldom ? 3 : 9);
         any = any || p.cells[i].latency;
     }
     assert_true(any);
+    plan_free(&p);
+}
+
+/* The quick plan has every cell of every class that has queues; the plan of a class has no other. */
+static void classes_are_measured(void **state)
+{
+    (void)state;
+    struct plan quick = make("quick", 1, 0);
+    unsigned found = 0;
+    for (unsigned class = 0; class < CLASSES; class ++) {
+        char message[256];
+        struct plan p;
+        const struct plan_options o = {
+            .name = "quick", .pin = "spread", .class_name = class_names[class]};
+        if (plan_make(&p, &o, message, sizeof message) != 0) {
+            assert_non_null(strstr(message, class_names[class])); /* no queue of this class */
+            continue;
+        }
+        found++;
+        size_t ours = 0;
+        for (size_t i = 0; i < p.n; i++) {
+            struct record r = {.ok = true}, s = {.ok = true};
+            cell_describe(&p.cells[i], &r);
+            assert_true(class_has_cell(class, &r));
+            assert_true(class_standing(class, &r) != CLASS_OUT);
+            if (class_standing(class, &r) != CLASS_MEMBER || r.peer[0])
+                continue;
+            size_t k = 0;
+            char one[160], other[160] = "";
+            record_cell_name(&r, one, sizeof one);
+            for (; k < quick.n && strcmp(one, other) != 0; k++) {
+                cell_describe(&quick.cells[k], &s);
+                record_cell_name(&s, other, sizeof other);
+            }
+            assert_string_equal(one, other);
+            assert_int_equal(r.peer[0], 0);
+            ours++;
+        }
+        assert_true(ours >= 3);
+        plan_free(&p);
+    }
+    assert_true(found >= 5);
+    plan_free(&quick);
+    struct plan p;
+    char message[256];
+    const struct plan_options o = {.name = "quick", .pin = "spread", .class_name = "mpmc"};
+    assert_int_equal(plan_make(&p, &o, message, sizeof message), EINVAL);
+    assert_non_null(strstr(message, "'mpmc': use spsc, mpsc, mpmc_bounded,"));
+}
+
+/* When time is short, the cells of guests go before those of members. */
+static void members_stay_longest(void **state)
+{
+    (void)state;
+    struct plan p = make("quick", 1, 15);
+    size_t members = 0, guests = 0;
+    assert_true(p.dropped > 0);
+    for (size_t i = 0; i < p.n; i++) {
+        struct record r = {.ok = true};
+        cell_describe(&p.cells[i], &r);
+        if (strcmp(r.workload, "spsc") != 0)
+            continue;
+        members += class_standing(CLASS_SPSC, &r) == CLASS_MEMBER;
+        guests += class_standing(CLASS_SPSC, &r) == CLASS_GUEST &&
+                  strcmp(r.queue, "mutex_deque") != 0; /* the reference stays */
+    }
+    assert_true(members > 0);
+    assert_int_equal(guests, 0);
     plan_free(&p);
 }
 
@@ -127,6 +199,8 @@ int main(void)
         cmocka_unit_test(the_seed_decides_the_order),
         cmocka_unit_test(the_budget_is_kept),
         cmocka_unit_test(latency_is_sampled_less_often),
+        cmocka_unit_test(classes_are_measured),
+        cmocka_unit_test(members_stay_longest),
         cmocka_unit_test(durations_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

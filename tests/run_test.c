@@ -147,6 +147,36 @@ static void latency_is_from_the_intended_time(void **state)
     faulty_queue_destroy(&q);
 }
 
+/* Stops until enough of them can be judged: on a busy machine the others may have no processor. */
+static void stop_often(enum fault fault, uint64_t *stops, uint64_t *rests)
+{
+    *stops = *rests = 0;
+    for (unsigned tries = 0; *stops < 5 && tries < 100; tries++) {
+        struct record r = measure("stalled", 3, 0, fault);
+        if (!r.ok)
+            fail_msg("%s", r.error);
+        assert_true(r.rests <= r.stops && r.items > 0);
+        *stops += r.stops;
+        *rests += r.rests;
+        run_release(&r);
+    }
+    assert_true(*stops >= 5);
+}
+
+static void a_stopped_thread_stops_its_followers(void **state)
+{
+    (void)state;
+#ifdef __SANITIZE_THREAD__
+    skip(); /* it hands a signal on when it likes */
+#else
+    uint64_t stops, rests;
+    stop_often(FOLLOWS, &stops, &rests);
+    assert_int_equal(rests, stops);
+    stop_often(NO_FAULT, &stops, &rests);
+    assert_true(rests < stops);
+#endif
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -165,6 +195,7 @@ int main(void)
         cmocka_unit_test(a_crash_costs_one_sample),
         cmocka_unit_test(a_hang_costs_one_sample),
         cmocka_unit_test(latency_is_from_the_intended_time),
+        cmocka_unit_test(a_stopped_thread_stops_its_followers),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
 }

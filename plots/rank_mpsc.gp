@@ -1,0 +1,4 @@
+# table: rank_mpsc
+# The class mpsc: rank.gnuplot.
+table = data.'/rank_mpsc.tsv'
+load here.'/rank.gnuplot'

@@ -1,0 +1,4 @@
+# table: rank_spsc
+# The class spsc: rank.gnuplot.
+table = data.'/rank_spsc.tsv'
+load here.'/rank.gnuplot'
