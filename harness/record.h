@@ -55,7 +55,9 @@ struct record {
     uint64_t stops, rests, rests_free;  /* stalled: how often a thread was stopped, how often the
                                            others then came to rest, and with nobody stopped */
     double stopped_share;               /* of their rate, that they kept meanwhile */
-    uint64_t full, empty;               /* answers */
+    double rank_error_mean;             /* rank_error: older items still inside when an item left */
+    uint64_t rank_error_p50, rank_error_p99, rank_error_max;
+    uint64_t full, empty; /* answers */
     uint64_t cas_failed, retries, parks, wakes;
     uint64_t ctx_voluntary, ctx_involuntary; /* context switches of the threads of the team */
     uint64_t bytes_peak;                     /* memory high water of the queue */

@@ -92,21 +92,26 @@ static uint64_t any_key(const void *item) { return q_intact(item) ? q_key(item) 
 /* ---- how the kernels call ------------------------------------------------------------------ */
 
 #ifdef STAMP_CALL_INDIRECT
-#define PUSH(q, h, item)    w->driver->push(q, h, &(item))
-#define POP(q, h, item)     w->driver->pop(q, h, item)
-#define PUSH_N(q, h, it, n) w->driver->push_n(q, h, it, n)
-#define POP_N(q, h, it, n)  w->driver->pop_n(q, h, it, n)
-#define CALL                "indirect"
+#define PUSH(q, h, item)          w->driver->push(q, h, &(item))
+#define POP(q, h, item)           w->driver->pop(q, h, item)
+#define PUSH_N(q, h, it, n)       w->driver->push_n(q, h, it, n)
+#define POP_N(q, h, it, n)        w->driver->pop_n(q, h, it, n)
+#define PUSH_WAIT(q, h, item, ns) w->driver->push_wait(q, h, &(item), ns)
+#define POP_WAIT(q, h, item, ns)  w->driver->pop_wait(q, h, item, ns)
+#define CALL                      "indirect"
 #else
-#define PUSH(q, h, item)    OP(_push)(q, h, item)
-#define POP(q, h, item)     OP(_pop)(q, h, item)
-#define PUSH_N(q, h, it, n) OP(_push_n)(q, h, it, n)
-#define POP_N(q, h, it, n)  OP(_pop_n)(q, h, it, n)
-#define CALL                "inline"
+#define PUSH(q, h, item)          OP(_push)(q, h, item)
+#define POP(q, h, item)           OP(_pop)(q, h, item)
+#define PUSH_N(q, h, it, n)       OP(_push_n)(q, h, it, n)
+#define POP_N(q, h, it, n)        OP(_pop_n)(q, h, it, n)
+#define PUSH_WAIT(q, h, item, ns) OP(_push_wait)(q, h, item, ns)
+#define POP_WAIT(q, h, item, ns)  OP(_pop_wait)(q, h, item, ns)
+#define CALL                      "inline"
 #endif
 
 #include "harness/loops.h"
 #include "harness/loops_overload.h"
+#include "harness/loops_wait.h"
 
 #ifdef STAMP_BY_HAND
 #undef CALL
@@ -169,5 +174,7 @@ const struct q_driver CAT(q_driver_, Q_ID) = {
     .pairs_timed = pairs_timed,
     .produce_offered = produce_offered,
     .consume_slow = consume_slow,
+    .produce_waiting = produce_waiting,
+    .consume_waiting = consume_waiting,
 };
 _Static_assert(alignof(queue) <= Q_LINE && alignof(handle) <= Q_LINE, "alignment beyond Q_LINE");

@@ -9,7 +9,7 @@
  * One queue that keeps one order for all moves two cache lines per item, from whoever was last at
  * each end. Here producers do not meet at all, as long as there are as many lanes, and consumers
  * meet seldom. What is given up: of two items of different producers the later one may come out
- * first. How far out of order they come is measured (workload `rank`); RELAXED_LANES_RUN, the
+ * first. How far out of order they come is measured (workload `rank_error`); RELAXED_LANES_RUN, the
  * items that a consumer takes from a lane before it goes on, is the price in order for not touching
  * another lane. The inner queue is LANES_INNER (inner.h): unbounded, any threads, close_any.
  *
