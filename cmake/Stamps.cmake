@@ -1,21 +1,27 @@
 # One object per line of queues/queues.def and per variant: harness/stamp.c compiled with the
 # queue's header inlined into the measured loops. stamps_create() makes the object library
-# queuelab_stamps and drivers.c, the table of all of them.
+# queuelab_stamps and drivers.c, the table of all of them and of the peers (Peers.cmake), which come
+# last.
 set(queues_def ${CMAKE_CURRENT_SOURCE_DIR}/queues/queues.def)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${queues_def})
 
-function(stamp id name definitions)
-  set(source ${PROJECT_BINARY_DIR}/stamps/${id}.c)
-  set(text "/* Made by cmake/Stamps.cmake from queues/queues.def. */\n")
+# Writes stamps/FILE: the loops over HEADER, whose prefix is NAME, as q_driver_ID.
+function(stamp_file result file name definitions id header)
+  set(source ${PROJECT_BINARY_DIR}/stamps/${file})
+  set(text "/* Made by cmake/Stamps.cmake. */\n")
   string(APPEND text "#define Q_NAME ${name}\n#define Q_ID ${id}\n")
   list(REMOVE_ITEM definitions "") # what a list that begins empty leaves in front
-  list(REMOVE_ITEM definitions "")
   foreach(definition IN LISTS definitions)
     string(REPLACE "=" " " definition "${definition}")
     string(APPEND text "#define ${definition}\n")
   endforeach()
-  string(APPEND text "#define Q_HEADER \"queues/${name}.h\"\n#include \"harness/stamp.c\"\n")
+  string(APPEND text "#define Q_HEADER \"${header}\"\n#include \"harness/stamp.c\"\n")
   file(CONFIGURE OUTPUT ${source} CONTENT "${text}" @ONLY)
+  set(${result} ${source} PARENT_SCOPE)
+endfunction()
+
+function(stamp id name definitions)
+  stamp_file(source ${id}.c ${name} "${definitions}" ${id} queues/${name}.h)
   set_property(GLOBAL APPEND PROPERTY QUEUELAB_STAMPS ${source})
   set_property(GLOBAL APPEND PROPERTY QUEUELAB_STAMP_IDS ${id})
 endfunction()
@@ -55,14 +61,22 @@ function(stamps_create)
 
   get_property(sources GLOBAL PROPERTY QUEUELAB_STAMPS)
   get_property(ids GLOBAL PROPERTY QUEUELAB_STAMP_IDS)
-  set(text "/* Made by cmake/Stamps.cmake from queues/queues.def. */\n")
+  get_property(peers GLOBAL PROPERTY QUEUELAB_PEER_IDS)
+  set(text "/* Made by cmake/Stamps.cmake from queues/queues.def and queues/peers/peers.def. */\n")
   string(APPEND text "#include \"harness/driver.h\"\n")
   set(table "")
-  foreach(id IN LISTS ids)
+  foreach(id IN LISTS ids peers)
     string(APPEND text "extern const struct q_driver q_driver_${id};\n")
     string(APPEND table "    &q_driver_${id},\n")
   endforeach()
   string(APPEND text "const struct q_driver *const q_drivers[] = {\n${table}    0,\n};\n")
+  get_property(absent GLOBAL PROPERTY QUEUELAB_PEERS_ABSENT)
+  set(table "")
+  foreach(line IN LISTS absent)
+    string(REPLACE "|" "\", \"" line "${line}")
+    string(APPEND table "    {\"${line}\"},\n")
+  endforeach()
+  string(APPEND text "const struct q_absent q_peers_absent[] = {\n${table}    {0, 0, 0},\n};\n")
   file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/stamps/drivers.c CONTENT "${text}" @ONLY)
 
   add_library(queuelab_stamps OBJECT ${sources} ${PROJECT_BINARY_DIR}/stamps/drivers.c)

@@ -18,6 +18,8 @@
 #include "harness/run.h"
 #include "harness/stats.h"
 
+enum { FAILURES_MOST = 3 }; /* in one cell, before it is given up */
+
 static volatile sig_atomic_t interrupted;
 
 static void on_signal(int number) { interrupted = number; }
@@ -206,6 +208,13 @@ static bool over_budget(const struct bench *b, unsigned round, uint64_t begin)
     return true;
 }
 
+/* A cell that mostly fails, by hanging say, takes its seconds from all others: a few failures are
+ * recorded, then it is left alone. */
+static bool given_up(const struct bench *b, size_t cell)
+{
+    return b->failed[cell] >= FAILURES_MOST && b->failed[cell] > b->taken[cell];
+}
+
 static int measure(struct bench *b, const bool *have)
 {
     const struct plan *p = &b->plan;
@@ -226,7 +235,7 @@ static int measure(struct bench *b, const bool *have)
         plan_order(p, round, order);
         for (size_t i = 0; i < p->n && !status && !interrupted; i++) {
             const size_t cell = order[i];
-            if (!plan_due(p, cell, round) || have[cell * p->rounds + round])
+            if (!plan_due(p, cell, round) || have[cell * p->rounds + round] || given_up(b, cell))
                 continue;
             cell_name(&p->cells[cell], name, sizeof name);
             progress_step(&b->progress, name, result);

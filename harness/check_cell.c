@@ -80,7 +80,7 @@ static int choose(struct check_cells *c)
     c->cell = calloc(drivers * SCENARIOS + 1, sizeof *c->cell);
     for (size_t i = 0; c->cell && i < drivers; i++) {
         const struct q_driver *const d = q_drivers[i];
-        if (d->item_bytes != 8 || strcmp(d->call, "inline") != 0 ||
+        if (d->traits->peer || d->item_bytes != 8 || strcmp(d->call, "inline") != 0 ||
             regexec(&queue, d->name, 0, NULL, 0))
             continue;
         queues++;

@@ -86,13 +86,12 @@ enum standing class_standing(enum q_class c, const struct record *r)
     const enum q_class own = class_find(r->class_name);
     if (r->floor || own == CLASSES || strcmp(r->call, "inline") != 0)
         return CLASS_OUT;
-    if (c == CLASS_BLOCKING)
-        return CLASS_MEMBER; /* of its cells, that is */
-    if (c == CLASS_WAIT_FREE)
-        return (own == CLASS_MPMC_BOUNDED || own == CLASS_MPMC_UNBOUNDED || own == CLASS_RELAXED) &&
-                       strcmp(r->promised, "wait-free") == 0
-                   ? CLASS_MEMBER
-                   : CLASS_OUT;
+    const bool many = own == CLASS_MPMC_BOUNDED || own == CLASS_MPMC_UNBOUNDED;
+    bool in_view = c == CLASS_WAIT_FREE && (many || own == CLASS_RELAXED) &&
+                   strcmp(r->promised, "wait-free") == 0;
+    in_view |= c == CLASS_BLOCKING && many && strcmp(r->workload, "waiting") == 0;
+    if (c == CLASS_WAIT_FREE || c == CLASS_BLOCKING)
+        return in_view ? CLASS_MEMBER : CLASS_OUT;
     if (own == c)
         return CLASS_MEMBER;
     const bool reference = strcmp(r->queue, REPORT_REFERENCE) == 0;

@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-#define Q_DRIVER_ABI 3
+#define Q_DRIVER_ABI 2
 
 /* Keys of items: lane (2 bits) | producer (10) | number (52, from 1, growing). In timed runs the
  * number is a time stamp: ticks since the run's epoch. */
@@ -101,12 +101,16 @@ struct q_driver {
     q_kernel *pairs_timed;     /* like pairs, each operation timed */
     q_kernel *produce_offered; /* like produce_paced, each push timed; dropped items are counted */
     q_kernel *consume_slow;    /* like consume_timed, with work on each item */
-    q_kernel *produce_waiting; /* like produce, one by one by push_wait */
-    q_kernel *consume_waiting; /* like consume, one by one by pop_wait */
 };
 
-/* All drivers of this build, in the order of queues.def; NULL-terminated. */
+/* All drivers of this build, in the order of queues.def, then of peers.def; NULL-terminated. */
 extern const struct q_driver *const q_drivers[];
+
+/* The lines of queues/peers/peers.def that are not in this build, and why; ends with a NULL name. */
+struct q_absent {
+    const char *name, *package, *why;
+};
+extern const struct q_absent q_peers_absent[];
 
 /* The driver of this name, item size and way of calling; NULL when there is none. */
 const struct q_driver *q_driver_find(const char *name, size_t item_bytes, const char *call);

@@ -235,7 +235,7 @@ static void stream_send(struct runner *r, uint64_t lines)
     }
 }
 
-static void stream_receive(struct runner *r)
+static void stream_receive(struct runner *r, uint64_t items_of_a_line)
 {
     struct arena *const a = r->arena;
     uint64_t sum = 0, i = 0;
@@ -250,7 +250,7 @@ static void stream_receive(struct runner *r)
             a_store(&a->credit.v, i + 1, release);
     }
     r->sum = sum;
-    r->done = i * LINE_ITEMS;
+    r->done = i * items_of_a_line;
 }
 
 static void stream(struct runner *r, uint64_t n)
@@ -258,7 +258,15 @@ static void stream(struct runner *r, uint64_t n)
     if (r->me == 0)
         stream_send(r, (n + LINE_ITEMS - 1) / LINE_ITEMS);
     else
-        stream_receive(r);
+        stream_receive(r, LINE_ITEMS);
+}
+
+static void stream_64(struct runner *r, uint64_t n)
+{
+    if (r->me == 0)
+        stream_send(r, n);
+    else
+        stream_receive(r, 1);
 }
 
 enum { LEADER, FOLLOWER, NOBODY }; /* whose turn it is */
@@ -312,6 +320,8 @@ static void futex_round_trip(struct runner *r, uint64_t n)
       "one cache line to and fro between two threads that spin; item: a round trip")               \
     X(stream_2, 2, stream,                                                                         \
       "8-byte items, seven and their flag to a line, one thread to another; item: one")            \
+    X(stream_64_2, 2, stream_64,                                                                   \
+      "64-byte items, each a line and its own flag, one thread to another; item: one")             \
     X(futex_round_trip, 2, futex_round_trip,                                                       \
       "two threads that sleep and wake each other; item: a round trip")
 

@@ -41,55 +41,81 @@ static void list_one(FILE *out, enum list_form form, const struct q_driver *d, b
                                                          : "-";
     const enum q_class c_number = class_of(t);
     const char *const class = c_number == CLASSES ? "floor" : class_names[c_number];
-    const char *const peer = t->peer ? t->peer : "";
     switch (form) {
     case LIST_TABLE:
-        fprintf(out, "%-24s %-8s %-14s %4s:%-4s %-9s %-9s %-23s %s%s%s\n", d->name, t->family,
-                class, producers, consumers, progress_names[t->push], progress_names[t->pop],
-                order_names[t->order], peer, t->peer ? ": " : "", t->summary);
+        fprintf(out, "%-32s %-8s %-14s %4s:%-4s %-9s %-9s %-23s %s\n", d->name, t->family, class,
+                producers, consumers, progress_names[t->push], progress_names[t->pop],
+                order_names[t->order], t->summary);
+        if (t->peer)
+            fprintf(out, "%-32s %s; condition: %s\n", "", t->peer, t->condition);
         break;
     case LIST_MARKDOWN:
-        fprintf(out, "| `%s` | %s | %s | %s:%s | %s | %s | %s | %s | %s | %s | %s | %s%s%s |\n",
-                d->name, t->family, class, producers, consumers, t->bounded ? "yes" : "no",
+        fprintf(out, "| `%s` | %s | %s | %s:%s | %s | %s | %s | %s | %s | %s | %s | %s |", d->name,
+                t->family, class, producers, consumers, t->bounded ? "yes" : "no",
                 order_names[t->order], progress_names[t->push], progress_names[t->pop],
-                t->exact ? "yes" : "no", native, t->summary, peer, t->peer ? ": " : "", t->source);
+                t->exact ? "yes" : "no", native, t->summary, t->source);
+        if (t->peer)
+            fprintf(out, " %s | %s |", t->peer, t->condition);
+        fputc('\n', out);
         break;
     case LIST_JSON:
         fprintf(out,
-                "%s\n {\"name\":\"%s\",\"family\":\"%s\",\"class\":\"%s\",\"peer\":\"%s\","
-                "\"inner\":\"%s\",\"producers\":%u,"
+                "%s\n {\"name\":\"%s\",\"family\":\"%s\",\"class\":\"%s\",\"inner\":\"%s\","
+                "\"producers\":%u,"
                 "\"consumers\":%u,\"bounded\":%s,\"order\":\"%s\",\"push\":\"%s\",\"pop\":\"%s\","
                 "\"exact\":%s,\"close_any\":%s,\"lanes\":%u,\"floor\":%s,\"native\":\"%s\","
-                "\"queue_bytes\":%zu,\"handle_bytes\":%zu,\"summary\":\"%s\",\"source\":\"%s\"}",
-                first ? "" : ",", d->name, t->family, class, peer, d->inner, t->producers,
-                t->consumers, t->bounded ? "true" : "false", order_names[t->order],
-                progress_names[t->push], progress_names[t->pop], t->exact ? "true" : "false",
+                "\"queue_bytes\":%zu,\"handle_bytes\":%zu,\"summary\":\"%s\",\"source\":\"%s\"",
+                first ? "" : ",", d->name, t->family, class, d->inner, t->producers, t->consumers,
+                t->bounded ? "true" : "false", order_names[t->order], progress_names[t->push],
+                progress_names[t->pop], t->exact ? "true" : "false",
                 t->close_any ? "true" : "false", t->lanes, t->floor ? "true" : "false", native,
                 d->queue_bytes, d->handle_bytes, t->summary, t->source);
+        if (t->peer)
+            fprintf(out, ",\"peer\":\"%s\",\"condition\":\"%s\"", t->peer, t->condition);
+        fputc('}', out);
         break;
     }
 }
 
-size_t list_queues(FILE *out, enum list_form form, bool peers)
+/* The peers that are not in this build. */
+static void list_absent(FILE *out, enum list_form form, bool first)
 {
-    size_t n = 0;
+    for (const struct q_absent *a = q_peers_absent; a->name; a++) {
+        if (form == LIST_JSON)
+            fprintf(out, "%s\n {\"name\":\"%s\",\"absent\":\"%s\",\"package\":\"%s\"}",
+                    a == q_peers_absent && first ? "" : ",", a->name, a->why, a->package);
+        else if (form == LIST_MARKDOWN)
+            fprintf(out, "| `%s` | not in this build: %s; package %s |\n", a->name, a->why,
+                    a->package);
+        else
+            fprintf(out, "%-32s NOT IN THIS BUILD: %s; package %s\n", a->name, a->why, a->package);
+    }
+}
+
+void list_queues(FILE *out, enum list_form form, bool peers)
+{
+    bool first = true;
     if (form == LIST_TABLE)
-        fprintf(out, "%-24s %-8s %-14s %4s:%-4s %-9s %-9s %-23s %s\n", "queue", "family", "class",
-                "p", "c", "push", "pop", "order", peers ? "version: summary" : "summary");
+        fprintf(out, "%-32s %-8s %-14s %4s:%-4s %-9s %-9s %-23s %s\n", "queue", "family", "class",
+                "p", "c", "push", "pop", "order", "summary");
     else if (form == LIST_MARKDOWN)
         fprintf(out,
                 "| queue | family | class | producers:consumers | bounded | order | push | pop "
-                "| exact | native | what | source |\n"
-                "|---|---|---|---|---|---|---|---|---|---|---|---|\n");
+                "| exact | native | what | source |%s\n"
+                "|---|---|---|---|---|---|---|---|---|---|---|---|%s\n",
+                peers ? " package | condition |" : "", peers ? "---|---|" : "");
     else
         fputc('[', out);
     for (const struct q_driver *const *d = q_drivers; *d; d++)
         if ((*d)->item_bytes == 8 && strcmp((*d)->call, "inline") == 0 &&
-            ((*d)->traits->peer != NULL) == peers)
-            list_one(out, form, *d, n++ == 0);
+            ((*d)->traits->peer != NULL) == peers) {
+            list_one(out, form, *d, first);
+            first = false;
+        }
+    if (peers)
+        list_absent(out, form, first);
     if (form == LIST_JSON)
         fprintf(out, "\n]\n");
-    return n;
 }
 
 void list_workloads(FILE *out)

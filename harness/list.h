@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 enum list_form { LIST_TABLE, LIST_MARKDOWN, LIST_JSON };
-size_t list_queues(FILE *out, enum list_form form, bool peers); /* how many; peers: these alone */
+void list_queues(FILE *out, enum list_form form, bool peers); /* ours, or other people's */
 void list_workloads(FILE *out);
 
 #ifdef __cplusplus

@@ -2,7 +2,7 @@
  * queue, PUSH, POP, PUSH_N, POP_N. What each kernel does: driver.h.
  *
  * Every popped item is checked in the loop: intact, later than the one before it from the same
- * source, and summed. The check is branch-free and the same for every queue. */
+ * source, and summed. The check is branch-free and the same for every queue. C11 and C++20 alike. */
 #ifndef HARNESS_LOOPS_H
 #define HARNESS_LOOPS_H
 
@@ -28,7 +28,8 @@ static inline void check(struct checked *c, const q_item *item)
 
 static inline struct checked checked_begin(const struct q_worker *w)
 {
-    return (struct checked){.last = w->last};
+    const struct checked c = {0, 0, 0, 0, w->last};
+    return c;
 }
 
 static inline void checked_end(struct q_worker *w, const struct checked *c)
@@ -107,8 +108,8 @@ static inline q_hot bool pop_one(struct q_worker *w, queue *q, handle *h, q_item
 
 static __attribute__((unused)) void produce(struct q_worker *w)
 {
-    queue *const q = w->queue;
-    handle *const h = w->handle;
+    queue *const q = (queue *)w->queue;
+    handle *const h = (handle *)w->handle;
     const uint64_t n = w->n, batch = w->batch, source = source_of(w);
     uint64_t sum = 0, i = 0;
     w->start = clock_ticks_fenced();
@@ -147,8 +148,8 @@ static __attribute__((unused)) void produce(struct q_worker *w)
 
 static __attribute__((unused)) void consume(struct q_worker *w)
 {
-    queue *const q = w->queue;
-    handle *const h = w->handle;
+    queue *const q = (queue *)w->queue;
+    handle *const h = (handle *)w->handle;
     const uint64_t n = w->n, batch = w->batch;
     struct checked c = checked_begin(w);
     w->start = clock_ticks_fenced();
@@ -176,8 +177,8 @@ static __attribute__((unused)) void consume(struct q_worker *w)
 
 static void pairs(struct q_worker *w)
 {
-    queue *const q = w->queue;
-    handle *const h = w->handle;
+    queue *const q = (queue *)w->queue;
+    handle *const h = (handle *)w->handle;
     const uint64_t n = w->n, source = source_of(w);
     struct checked c = checked_begin(w);
     uint64_t sum = 0, i = 0;
@@ -200,8 +201,8 @@ static void pairs(struct q_worker *w)
 
 static void fill_drain(struct q_worker *w)
 {
-    queue *const q = w->queue;
-    handle *const h = w->handle;
+    queue *const q = (queue *)w->queue;
+    handle *const h = (handle *)w->handle;
     const uint64_t n = w->n, depth = w->depth, source = source_of(w);
     struct checked c = checked_begin(w);
     uint64_t sum = 0, i = 0;
@@ -228,8 +229,8 @@ static void fill_drain(struct q_worker *w)
 /* One item goes out through `queue` and comes back through `back`. */
 static void ping(struct q_worker *w)
 {
-    queue *const out = w->queue, *const in = w->back;
-    handle *const ho = w->handle, *const hi = w->back_handle;
+    queue *const out = (queue *)w->queue, *const in = (queue *)w->back;
+    handle *const ho = (handle *)w->handle, *const hi = (handle *)w->back_handle;
     const uint64_t source = source_of(w);
     struct checked c = checked_begin(w);
     uint64_t sum = 0, i = 0;
@@ -250,8 +251,8 @@ static void ping(struct q_worker *w)
 
 static void pong(struct q_worker *w)
 {
-    queue *const in = w->queue, *const out = w->back;
-    handle *const hi = w->handle, *const ho = w->back_handle;
+    queue *const in = (queue *)w->queue, *const out = (queue *)w->back;
+    handle *const hi = (handle *)w->handle, *const ho = (handle *)w->back_handle;
     w->start = clock_ticks_fenced();
     q_item item;
     for (uint64_t i = 0; i < w->n; i++)
@@ -271,8 +272,8 @@ static inline uint64_t later(uint64_t number, uint64_t last)
 
 static void produce_timed(struct q_worker *w)
 {
-    queue *const q = w->queue;
-    handle *const h = w->handle;
+    queue *const q = (queue *)w->queue;
+    handle *const h = (handle *)w->handle;
     const uint64_t n = w->n, source = source_of(w), sample = w->sample;
     uint64_t sum = 0, i = 0, number = 0, countdown = 1;
     w->start = clock_ticks_fenced();
@@ -299,8 +300,8 @@ static void produce_timed(struct q_worker *w)
 
 static void produce_paced(struct q_worker *w)
 {
-    queue *const q = w->queue;
-    handle *const h = w->handle;
+    queue *const q = (queue *)w->queue;
+    handle *const h = (handle *)w->handle;
     const uint64_t n = w->n, source = source_of(w);
     uint64_t sum = 0, i = 0, number = 0, countdown = 1;
     w->start = clock_ticks_fenced();
@@ -327,8 +328,8 @@ static void produce_paced(struct q_worker *w)
 
 static void consume_timed(struct q_worker *w)
 {
-    queue *const q = w->queue;
-    handle *const h = w->handle;
+    queue *const q = (queue *)w->queue;
+    handle *const h = (handle *)w->handle;
     struct checked c = checked_begin(w);
     uint64_t countdown = 1;
     unsigned spins = 0;
@@ -368,8 +369,8 @@ static void consume_timed(struct q_worker *w)
 
 static void pairs_timed(struct q_worker *w)
 {
-    queue *const q = w->queue;
-    handle *const h = w->handle;
+    queue *const q = (queue *)w->queue;
+    handle *const h = (handle *)w->handle;
     const uint64_t n = w->n, source = source_of(w), sample = w->sample;
     struct checked c = checked_begin(w);
     uint64_t sum = 0, i = 0, number = 0, countdown = 1;

@@ -18,8 +18,8 @@ static inline enum q_status offer(struct q_worker *w, queue *q, handle *h, q_ite
 /* Every push is timed, whatever its answer; a refused one until it is taken. */
 static void produce_offered(struct q_worker *w)
 {
-    queue *const q = w->queue;
-    handle *const h = w->handle;
+    queue *const q = (queue *)w->queue;
+    handle *const h = (handle *)w->handle;
     const uint64_t n = w->n, source = source_of(w);
     uint64_t sum = 0, taken = 0, number = 0;
     w->start = clock_ticks_fenced();
@@ -49,8 +49,8 @@ static void produce_offered(struct q_worker *w)
 /* Like consume_timed, with `work` ticks of work on each item. */
 static void consume_slow(struct q_worker *w)
 {
-    queue *const q = w->queue;
-    handle *const h = w->handle;
+    queue *const q = (queue *)w->queue;
+    handle *const h = (handle *)w->handle;
     struct checked c = checked_begin(w);
     unsigned spins = 0;
     w->start = clock_ticks_fenced();

@@ -39,9 +39,6 @@ static const struct row rows[] = {
     {"mpmc", 2, 2, 1, 8, 1024, 0, false, "inline", 0},
     {"mpmc", 4, 4, 1, 8, 1024, 0, false, "inline", 0},
     {"mpmc", 8, 8, 1, 8, 1024, 0, false, "inline", 0},
-    {"waiting", 1, 1, 1, 8, 1024, 0, false, "inline", 0},
-    {"waiting", 4, 4, 1, 8, 1024, 0, false, "inline", 0},
-    {"waiting", 4, 1, 1, 8, 1024, 0, false, "inline", 0},
     {"fill_drain", 1, 0, 1, 8, 65536, 0, false, "inline", 0},
     {"open", 1, 1, 1, 8, 65536, 1e6, true, "inline", 0},
     {"spsc", 1, 1, 32, 8, 1024, 0, false, "inline", 0},
@@ -51,8 +48,12 @@ static const struct row rows[] = {
     {"pairs", 8, 0, 1, 8, 1024, 0, false, "inline", 0},
     {"mpsc", 2, 1, 1, 8, 1024, 0, false, "inline", 0},
     {"mpsc", 8, 1, 1, 8, 1024, 0, false, "inline", 0},
+    {"census", 1, 0, 1, 8, 1024, 0, false, "inline", 0},
     {"stalled", 3, 0, 1, 8, 1024, 0, false, "inline", 0},
     {"rank_error", 4, 0, 1, 8, 1024, 0, false, "inline", 0},
+    {"waiting", 4, 4, 1, 8, 1024, 0, false, "inline", 0},
+    {"waiting", 1, 1, 1, 8, 1024, 0, false, "inline", 0},
+    {"waiting", 4, 1, 1, 8, 1024, 0, false, "inline", 0},
     {"ping_pong", 1, 1, 1, 8, 1024, 0, false, "inline", 0},
     {"mpmc", 4, 4, 64, 8, 1024, 0, false, "inline", 0},
     {"mpmc", 4, 4, 1, 8, 1024, 0, true, "inline", 0},
@@ -82,9 +83,12 @@ static const struct row rows[] = {
 /* The rows in which the queues of others take part: those of the classes, memory, sojourn. */
 static bool for_peers(const struct row *row, const struct record *r)
 {
+    if (r->floor) /* what their loops cost */
+        return strcmp(row->workload, "pairs") == 0 && row->producers == 1;
     if (strcmp(row->workload, "fill_drain") == 0)
         return row->capacity == 65536 && row->payload == 8;
-    if (strcmp(row->workload, "stalled") == 0 || strcmp(row->workload, "rank_error") == 0)
+    if (strcmp(row->workload, "stalled") == 0 || strcmp(row->workload, "census") == 0 ||
+        strcmp(row->workload, "rank_error") == 0)
         return true;
     if (strcmp(row->workload, "open") == 0)
         return row->rate >= 1e6 && row->rate <= 1e6;
@@ -94,7 +98,8 @@ static bool for_peers(const struct row *row, const struct record *r)
     return false;
 }
 
-enum { GUESTS = 3 }; /* a guest's cell is as much less important than a member's */
+enum { ONCE = 1000000 }; /* rounds from one sample to the next: more than there are */
+enum { GUESTS = 3 };     /* a guest's cell is as much less important than a member's */
 
 static unsigned importance(const struct record *r)
 {
@@ -228,8 +233,14 @@ static void fit(struct plan *p, const struct plan_options *o)
         p->rounds = 1;
 }
 
-/* In `mpmc` with one thread on each side it would do again what it does in its own cells. */
-static bool one_sided(const struct q_traits *t) { return t->producers == 1 || t->consumers == 1; }
+/* In `mpmc` with one thread on each side it would do again what it does in its own cells, and queues
+ * that wait are compared among those that any number of threads may wait in. */
+static bool one_sided(const struct cell *c)
+{
+    const struct q_traits *const t = c->driver->traits;
+    return (t->producers == 1 || t->consumers == 1) &&
+           (c->workload->shape == SHAPE_WAIT || strcmp(c->workload->name, "mpmc") == 0);
+}
 
 static bool has_member(const struct plan *p, enum q_class class)
 {
@@ -246,7 +257,6 @@ static int fill(struct plan *p, const struct plan_options *o, const struct filte
 {
     size_t room = 0;
     const unsigned level = strcmp(p->name, "full") == 0;
-    const struct workload *const mpmc = workload_find("mpmc");
     struct cell c;
     for (size_t i = 0; i < limits_count; i++) {
         c = (struct cell){.limit = &limits[i],
@@ -269,6 +279,7 @@ static int fill(struct plan *p, const struct plan_options *o, const struct filte
             continue;
         for (const struct q_driver *const *d = q_drivers; *d; d++) {
             const bool stalled = strcmp(row->workload, "stalled") == 0;
+            const bool census = strcmp(row->workload, "census") == 0; /* always the same */
             c = (struct cell){.driver = *d,
                               .workload = workload_find(row->workload),
                               .producers = row->producers,
@@ -278,7 +289,9 @@ static int fill(struct plan *p, const struct plan_options *o, const struct filte
                               .rate = row->rate,
                               .latency = row->latency,
                               .pin = o->pin,
-                              .every = row->latency || stalled ? 3 : 1};
+                              .every = census                    ? ONCE
+                                       : row->latency || stalled ? 3
+                                                                 : 1};
             if ((*d)->item_bytes != row->payload || strcmp((*d)->call, row->call) != 0)
                 continue;
             const bool over = c.workload->shape == SHAPE_OVER && (*d)->traits->policies;
@@ -290,7 +303,7 @@ static int fill(struct plan *p, const struct plan_options *o, const struct filte
                 if (!(policies >> c.when_full & 1) || !wanted(f, &r) ||
                     (r.peer[0] && !(f->peers && for_peers(row, &r))))
                     continue;
-                if (cell_forbidden(&c) || (c.workload == mpmc && one_sided((*d)->traits)))
+                if (cell_forbidden(&c) || one_sided(&c))
                     p->forbidden++;
                 else if (add(p, &room, &c, p->groups))
                     return ENOMEM;

@@ -21,7 +21,8 @@ enum { EXIT_USAGE = 2 };
 static const char usage[] =
     "usage: queuelab COMMAND [OPTION ...]\n"
     "\n"
-    "  list      the queues and their classes: [--peers] [--json | --markdown | --workloads]\n"
+    "  list      the queues and their classes: [--json | --markdown | --workloads]\n"
+    "            --peers     other people's queues: versions, conditions of use, what is missing\n"
     "  bench     measure:    [--plan quick|full] [--budget 90s|20m] [--only REGEX]\n"
     "                        [--class NAME] [--peers] [--compare]\n"
     "                        [--queue REGEX] [--workload REGEX] [--seed N] [--rounds N]\n"
@@ -100,9 +101,8 @@ static int command_list(int argc, char **argv)
     }
     if (list_the_workloads)
         list_workloads(stdout);
-    else if (list_queues(stdout, form, peers) == 0)
-        fprintf(stderr, "queuelab: note: this build has no queues of others: "
-                        "`./run_all.sh --peers` installs and builds them\n");
+    else
+        list_queues(stdout, form, peers);
     return 0;
 }
 

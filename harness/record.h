@@ -24,7 +24,7 @@ struct record {
     char family[16];
     char class_name[16]; /* class.h; a limit or a floor has none */
     char promised[40];   /* progress: of both operations, or of push/pop */
-    char peer[48];       /* of somebody else: the package and its version */
+    char peer[64];       /* of somebody else: the package and its version */
     char call[12];       /* inline, indirect, "by hand" */
     char mode[12];       /* throughput or latency */
     char pin[12];        /* pinning plan */
@@ -57,7 +57,9 @@ struct record {
     double stopped_share;               /* of their rate, that they kept meanwhile */
     double rank_error_mean;             /* rank_error: older items still inside when an item left */
     uint64_t rank_error_p50, rank_error_p99, rank_error_max;
-    uint64_t full, empty; /* answers */
+    double instructions_push, instructions_pop; /* census: of one operation, executed alone */
+    double locked_push, locked_pop, fences_push, fences_pop; /* among them */
+    uint64_t full, empty;                                    /* answers */
     uint64_t cas_failed, retries, parks, wakes;
     uint64_t ctx_voluntary, ctx_involuntary; /* context switches of the threads of the team */
     uint64_t bytes_peak;                     /* memory high water of the queue */

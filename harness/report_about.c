@@ -312,11 +312,15 @@ int section_records(FILE *f, const struct book *b)
         " To take the same samples in the same order (into a directory of your own):\n\n```\n"
         "build/release/queuelab bench --plan %s --seed %llu --rounds %u --sample-ms %g --pin %s",
         p.name, (unsigned long long)p.seed, p.rounds, p.sample_ms, p.pin);
-    const char *const words[][2] = {
-        {"--only", p.only}, {"--queue", p.queue}, {"--workload", p.workload}};
+    const char *const words[][2] = {{"--only", p.only},
+                                    {"--class", p.class_name},
+                                    {"--queue", p.queue},
+                                    {"--workload", p.workload}};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (words[i][1][0])
             fprintf(f, " %s '%s'", words[i][0], words[i][1]);
+    if (p.peers)
+        fputs(" --peers", f);
     fputs(" --out DIR\n```\n\n", f);
     return 0;
 }

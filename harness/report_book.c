@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/limits.h"
 #include "harness/report.h"
 #include "harness/topology.h"
 #include "harness/workload.h"
@@ -21,8 +22,8 @@ static int rank(const char *const *list, const char *name)
 }
 
 static const char *const workload_order[] = {
-    "pairs",  "spsc", "mpsc",  "mpmc",     "waiting", "fill_drain", "ping_pong",
-    "single", "open", "burst", "overload", "stalled", "rank",       NULL,
+    "pairs", "spsc",  "mpsc",     "mpmc",    "waiting",    "fill_drain", "ping_pong", "single",
+    "open",  "burst", "overload", "stalled", "rank_error", "census",     NULL,
 };
 static const char *const family_order[] = {"mutex",   "spin", "combining", "array", "segment",
                                            "relaxed", "ring", "lanes",     NULL};
@@ -313,6 +314,27 @@ const struct series *book_limit(const struct book *b, const char *name)
                 if (strcmp(b->settings[i].series[j].key->queue, name) == 0)
                     return &b->settings[i].series[j];
     return NULL;
+}
+
+const struct series *book_stream(const struct book *b, unsigned payload)
+{
+    static const char small[] = "stream_", large[] = "stream_64";
+    const struct series *best = NULL;
+    double fastest = INFINITY;
+    for (size_t i = 0; i < limits_count; i++) {
+        const char *const name = limits[i].name;
+        const bool is_large = strncmp(name, large, strlen(large)) == 0;
+        const struct series *l = NULL;
+        if (strncmp(name, small, strlen(small)) == 0 && is_large == (payload == 64) &&
+            (payload == 8 || payload == 64))
+            l = book_limit(b, name);
+        const double ns = l && l->n ? series_median(l, NULL, figure_ns).mid : NAN;
+        if (ns < fastest) {
+            fastest = ns;
+            best = l;
+        }
+    }
+    return best;
 }
 
 /* ---- figures ------------------------------------------------------------------------------- */

@@ -80,6 +80,8 @@ const struct setting *book_variant(const struct book *b, const struct setting *s
 const struct series *setting_find(const struct setting *s, const char *queue, const char *call);
 const char *series_error(const struct book *b, const struct series *s); /* of its first failure */
 const struct series *book_limit(const struct book *b, const char *name);
+/* The fastest limit of items of this size that go one way; NULL: none was measured. */
+const struct series *book_stream(const struct book *b, unsigned payload);
 
 unsigned record_threads(const struct record *r);
 

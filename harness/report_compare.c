@@ -19,12 +19,14 @@ static const struct kind kinds[] = {
     {"mpsc", "several producers, one consumer"},
     {"mpmc", "several producers, several consumers"},
     {"pairs", "every thread pushes one item, then pops one"},
+    {"waiting", "several producers and consumers that sleep when they cannot go on"},
     {"fill_drain", "one thread fills the queue, then drains it"},
     {"ping_pong", "one item to and fro through two queues; an item is a round trip"},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
-static const char *const own_unit[] = {"items", "items", "items", "items", "items", "round trips"};
+static const char *const own_unit[] = {"items", "items", "items",      "items",
+                                       "items", "items", "round trips"};
 
 /* ---- tables of one workload: queues down, threads across ----------------------------------- */
 
@@ -535,7 +537,8 @@ int section_verdict(FILE *f, const struct book *b)
         for (size_t j = 0; j < t->n; j++) {
             const struct series *q = &t->series[j];
             if (!reference || q == reference || !series_ranked(q) ||
-                strcmp(q->key->mode, "throughput") != 0 || strcmp(q->key->workload, "stalled") == 0)
+                strcmp(q->key->mode, "throughput") != 0 ||
+                strcmp(q->key->workload, "stalled") == 0 || strcmp(q->key->workload, "census") == 0)
                 continue;
             const struct interval r = series_ratio(q, reference, t->state, figure_mitems);
             compared++;

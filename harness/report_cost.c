@@ -1,12 +1,9 @@
-/* report_cost.c: what queues pay and in which coin: memory, contention, the interface, and how far
- * each stays from the limits of the machine. */
+/* report_cost.c: what queues pay and in which coin: memory, contention, the interface. */
 #include "harness/report_book.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "harness/limits.h"
 
 /* ---- memory -------------------------------------------------------------------------------- */
 
@@ -132,109 +129,5 @@ int section_interface(FILE *f, const struct book *b)
     }
     if (head)
         fputc('\n', f);
-    return 0;
-}
-
-/* ---- limits -------------------------------------------------------------------------------- */
-
-static const char *meaning(const char *name)
-{
-    const struct limit *l = limit_find(name);
-    return l ? l->what : "";
-}
-
-/* The bound of a setting: what no queue of the kind can beat, and its name. */
-static const struct series *bound_of(const struct book *b, const struct setting *s)
-{
-    const char *w = s->key->workload;
-    if (strcmp(w, "pairs") == 0 && s->key->producers == 1)
-        return book_limit(b, "faa_pair_one");
-    if (strcmp(w, "pairs") == 0)
-        return setting_find(s, "null_faa", "inline");
-    const struct series *stream = book_limit(b, "stream_2"); /* of items, so of one size */
-    if (strcmp(w, "spsc") == 0)
-        return stream && stream->key->payload_bytes == s->key->payload_bytes ? stream : NULL;
-    if (strcmp(w, "ping_pong") == 0)
-        return book_limit(b, "line_round_trip");
-    return NULL;
-}
-
-static void put_share(FILE *f, const struct setting *s, const struct series *bound,
-                      const struct series *q)
-{
-    struct interval r = series_ratio(bound, q, s->state, figure_ns);
-    const bool paired = r.n > 0;
-    if (!paired) { /* the limit was taken in other rounds */
-        const double limit = series_median(bound, s->state, figure_ns).mid;
-        r.mid = limit / series_median(q, s->state, figure_ns).mid;
-        if (isnan(r.mid)) {
-            fputs("–", f);
-            return;
-        }
-    }
-    put_number(f, 100 * r.mid);
-    fputs(" %", f);
-    if (!paired)
-        fputs(" (unpaired)", f);
-    else if (r.n > 1) {
-        fputs(r.coverage > 0 ? " [" : " (", f);
-        put_number(f, 100 * r.low);
-        fputs(r.coverage > 0 ? ", " : " to ", f);
-        put_number(f, 100 * r.high);
-        if (r.coverage > 0)
-            fputc(']', f);
-        else
-            fprintf(f, ", n=%zu)", r.n);
-    }
-}
-
-int section_limits(FILE *f, const struct book *b)
-{
-    bool head = false;
-    for (size_t i = 0; i < b->n_settings; i++)
-        for (size_t j = 0; j < b->settings[i].n; j++) {
-            const struct setting *s = &b->settings[i];
-            const struct series *q = &s->series[j];
-            if (strcmp(s->key->workload, "limit") != 0 || q->n == 0)
-                continue;
-            if (!head)
-                fputs("| limit | what | ns | state |\n|:--|:--|--:|:--|\n", f);
-            head = true;
-            const struct interval m = series_median(q, s->state, figure_ns);
-            fprintf(f, "| %s | %s | ", q->key->queue, meaning(q->key->queue));
-            put_interval(f, &m);
-            fprintf(f, " | %s |\n", s->state);
-        }
-    if (!head)
-        fputs("Not measured: there is no record of a limit.\n", f);
-    fputs(
-        "\n#### Share of the limit\n\nTime of the limit over time of the queue, pair by pair: "
-        "100 % would be a queue that costs nothing beyond what the machine must do. Ring queues "
-        "may pass 100 % of a bound made of fetch-and-adds: they need none. The cells are those of "
-        "the tables of absolute figures.\n\n",
-        f);
-    static const char *const workloads[] = {"pairs", "spsc", "ping_pong"};
-    for (size_t k = 0; k < 3; k++) {
-        const struct setting *s[SETTINGS_MOST];
-        const size_t n = book_usual(b, workloads[k], "throughput", s, SETTINGS_MOST);
-        for (size_t i = 0; i < n; i++) {
-            const struct series *bound = bound_of(b, s[i]);
-            char threads[32];
-            /* beyond the processors the bound is the scheduler's, not the machine's */
-            if (!bound || bound->n == 0 || record_threads(s[i]->key) > b->cpus)
-                continue;
-            fprintf(f, "%s %s (%s), against `%s`:\n\n| queue | share |\n|:--|--:|\n", workloads[k],
-                    setting_threads(s[i], threads, sizeof threads), s[i]->state, bound->key->queue);
-            for (size_t j = 0; j < s[i]->n; j++) {
-                const struct series *q = &s[i]->series[j];
-                if (!series_ranked(q) || q->n == 0)
-                    continue;
-                fprintf(f, "| %s | ", q->key->queue);
-                put_share(f, s[i], bound, q);
-                fputs(" |\n", f);
-            }
-            fputc('\n', f);
-        }
-    }
     return 0;
 }

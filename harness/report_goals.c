@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/limits.h"
 #include "harness/report.h"
 #include "harness/report_rank.h"
 #include "harness/report_targets.h"
@@ -189,20 +188,10 @@ static enum outcome spsc_published(FILE *f, const struct book *b)
     return sum_up(f, &t, "`ring_fastforward` is not among the queues");
 }
 
-/* The highest of the streams of limits.c: whoever sends items one way cannot pass it. */
+/* Whoever sends items one way cannot pass it. */
 static enum outcome spsc_limit(FILE *f, const struct book *b)
 {
-    const struct series *limit = NULL;
-    double fastest = INFINITY;
-    for (size_t i = 0; i < limits_count; i++) {
-        const struct series *const l =
-            strncmp(limits[i].name, "stream", 6) == 0 ? book_limit(b, limits[i].name) : NULL;
-        const double ns = l && l->n ? series_median(l, NULL, figure_ns).mid : NAN;
-        if (ns < fastest) {
-            fastest = ns;
-            limit = l;
-        }
-    }
+    const struct series *const limit = book_stream(b, 8);
     struct tally t = {.cells = 0};
     struct ranking *const r = malloc(sizeof *r);
     for (size_t i = 0; r && limit && i < b->n_settings; i++) {

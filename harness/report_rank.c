@@ -102,7 +102,7 @@ const struct contender *ranking_ours(const struct ranking *r, enum q_class c)
 static void print_one(FILE *f, const struct book *b, const struct ranking *r,
                       const struct contender *c)
 {
-    fprintf(f, "  %-26s ", c->q->key->queue);
+    fprintf(f, "  %-32s ", c->q->key->queue);
     if (c->q->failed) {
         fprintf(f, "failed %zu of %zu: %s\n", c->q->failed, c->q->failed + c->q->n,
                 series_error(b, c->q));

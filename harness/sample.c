@@ -7,8 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/census.h"
 #include "harness/clock.h"
 #include "harness/stats.h"
+#include "harness/waiting.h"
 #include "queues/wait.h"
 
 enum { PLACES = 64 }; /* a queue begins at one of this many cache lines: a page's and more */
@@ -131,6 +133,7 @@ static int assign(struct member *m, unsigned i, const struct cell *c, const stru
         w->sojourn_ticks = c->workload->shape == SHAPE_PAIRS ? NULL : &m->sojourn;
     }
     switch (c->workload->shape) {
+    case SHAPE_CENSUS: /* has no team */
     case SHAPE_STALL:
         m->kernel = d->pairs;
         break;
@@ -165,7 +168,7 @@ static int assign(struct member *m, unsigned i, const struct cell *c, const stru
         break;
     case SHAPE_WAIT:
         m->closes = producer;
-        m->kernel = producer ? d->produce_waiting : d->consume_waiting;
+        m->kernel = producer ? waiting_produce : waiting_consume;
         break;
     case SHAPE_FLOW:
         m->closes = producer;
@@ -356,6 +359,27 @@ free_all:
     free(cpu);
 }
 
+static void sample_census(const struct cell *c, const struct run_options *o, struct result *result)
+{
+    struct record *r = &result->record;
+    struct census census;
+    int cpu[2] = {-1, -1}, error = topology_plan(o->topology, c->pin, 1, 1, cpu);
+    if (!error)
+        error = topology_pin(cpu[0]); /* both processes: they take turns at every step */
+    if (!error)
+        error = census_take(c->driver, c->capacity, &census);
+    if (error)
+        judge_fail(r, "census: %s", strerror(error));
+    const double n = census.operations ? (double)census.operations : 1;
+    r->items = census.operations;
+    r->instructions_push = (double)census.push.instructions / n;
+    r->instructions_pop = (double)census.pop.instructions / n;
+    r->locked_push = (double)census.push.locked / n;
+    r->locked_pop = (double)census.pop.locked / n;
+    r->fences_push = (double)census.push.fences / n;
+    r->fences_pop = (double)census.pop.fences / n;
+}
+
 static void sample_limit(const struct cell *c, const struct run_options *o, struct result *result)
 {
     struct record *r = &result->record;
@@ -374,7 +398,9 @@ static void sample_limit(const struct cell *c, const struct run_options *o, stru
 void sample_take(const struct cell *c, const struct run_options *o, struct result *result)
 {
     struct record *r = &result->record;
-    if (c->driver)
+    if (c->workload->shape == SHAPE_CENSUS)
+        sample_census(c, o, result);
+    else if (c->driver)
         sample_queue(c, o, result);
     else
         sample_limit(c, o, result);

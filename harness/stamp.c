@@ -1,10 +1,11 @@
-/* stamp.c: the measured loops, compiled once per queue with
+/* stamp.c: the measured loops, compiled once per queue, as C11 or (peers, queues/peers) C++20, with
  *
  *   -DQ_NAME=array_mpmc -DQ_HEADER="queues/array_mpmc.h" -DQ_ID=array_mpmc -DQ_ITEM_BYTES=8
  *   [-DLANES_INNER=...]          QUEUE_OVER: the inner queue
  *   [-DQ_WITH=part -DQ_WITH_PART]  QUEUE_WITH: a part that the queue chooses
  *   [-DSTAMP_CALL_INDIRECT]      every operation through a function pointer: an ablation
  *   [-DSTAMP_BY_HAND]            ring_spsc written out inside the loops: the interface's own cost
+ *   [-DPEER_NAME="..."]          a peer: its adapter's prefix says nothing (queues/peers/peer.h)
  *
  * The result is one `const struct q_driver` (driver.h). Operations are inlined into the kernels;
  * what the kernels add per item (a key, a sum, an order check) is what null_queue measures. */
@@ -12,6 +13,8 @@
 #define STAMP_OVER
 #endif
 #include Q_HEADER
+
+#include <stddef.h>
 
 #include "harness/clock.h"
 #include "harness/driver.h"
@@ -43,39 +46,45 @@ static enum q_status (*const conforms_pop_wait)(queue *, handle *, q_item *,
 static void (*const conforms_close)(queue *, handle *) = OP(_close);
 static size_t (*const conforms_capacity)(const queue *) = OP(_capacity);
 static struct q_bytes (*const conforms_bytes)(const queue *) = OP(_bytes);
-_Static_assert(offsetof(handle, counts) == 0, "a handle begins with `struct q_counts counts`");
-_Static_assert(sizeof(((handle *)0)->counts) == sizeof(struct q_counts), "counts: q_counts");
+static_assert(offsetof(handle, counts) == 0, "a handle begins with `struct q_counts counts`");
+static_assert(sizeof(((handle *)0)->counts) == sizeof(struct q_counts), "counts: q_counts");
 
 /* ---- the operations behind pointers, for tests and slow users ------------------------------ */
 
-static int any_init(void *q, const struct q_config *cfg) { return conforms_init(q, cfg); }
-static void any_destroy(void *q) { conforms_destroy(q); }
-static int any_attach(void *q, void *h, enum q_role role) { return conforms_attach(q, h, role); }
-static void any_detach(void *q, void *h) { conforms_detach(q, h); }
+static int any_init(void *q, const struct q_config *cfg) { return conforms_init((queue *)q, cfg); }
+static void any_destroy(void *q) { conforms_destroy((queue *)q); }
+static int any_attach(void *q, void *h, enum q_role role)
+{
+    return conforms_attach((queue *)q, (handle *)h, role);
+}
+static void any_detach(void *q, void *h) { conforms_detach((queue *)q, (handle *)h); }
 static enum q_status any_push(void *q, void *h, const void *item)
 {
-    return conforms_push(q, h, *(const q_item *)item);
+    return conforms_push((queue *)q, (handle *)h, *(const q_item *)item);
 }
-static enum q_status any_pop(void *q, void *h, void *item) { return conforms_pop(q, h, item); }
+static enum q_status any_pop(void *q, void *h, void *item)
+{
+    return conforms_pop((queue *)q, (handle *)h, (q_item *)item);
+}
 static size_t any_push_n(void *q, void *h, const void *items, size_t n)
 {
-    return conforms_push_n(q, h, items, n);
+    return conforms_push_n((queue *)q, (handle *)h, (const q_item *)items, n);
 }
 static size_t any_pop_n(void *q, void *h, void *items, size_t n)
 {
-    return conforms_pop_n(q, h, items, n);
+    return conforms_pop_n((queue *)q, (handle *)h, (q_item *)items, n);
 }
 static enum q_status any_push_wait(void *q, void *h, const void *item, uint64_t timeout_ns)
 {
-    return conforms_push_wait(q, h, *(const q_item *)item, timeout_ns);
+    return conforms_push_wait((queue *)q, (handle *)h, *(const q_item *)item, timeout_ns);
 }
 static enum q_status any_pop_wait(void *q, void *h, void *item, uint64_t timeout_ns)
 {
-    return conforms_pop_wait(q, h, item, timeout_ns);
+    return conforms_pop_wait((queue *)q, (handle *)h, (q_item *)item, timeout_ns);
 }
-static void any_close(void *q, void *h) { conforms_close(q, h); }
-static size_t any_capacity(const void *q) { return conforms_capacity(q); }
-static struct q_bytes any_bytes(const void *q) { return conforms_bytes(q); }
+static void any_close(void *q, void *h) { conforms_close((queue *)q, (handle *)h); }
+static size_t any_capacity(const void *q) { return conforms_capacity((const queue *)q); }
+static struct q_bytes any_bytes(const void *q) { return conforms_bytes((const queue *)q); }
 
 /* A queue with policies (traits.policies) defines N_POLICIES, N_dropped and N_spilled. */
 #if CAT(Q_NAME, _POLICIES)
@@ -87,31 +96,29 @@ static uint64_t any_spilled(const void *q) { return OP(_spilled)(q); }
 #endif
 
 static void any_make(void *item, uint64_t key) { *(q_item *)item = q_item_of(key); }
-static uint64_t any_key(const void *item) { return q_intact(item) ? q_key(item) : 0; }
+static uint64_t any_key(const void *item)
+{
+    return q_intact((const q_item *)item) ? q_key((const q_item *)item) : 0;
+}
 
 /* ---- how the kernels call ------------------------------------------------------------------ */
 
 #ifdef STAMP_CALL_INDIRECT
-#define PUSH(q, h, item)          w->driver->push(q, h, &(item))
-#define POP(q, h, item)           w->driver->pop(q, h, item)
-#define PUSH_N(q, h, it, n)       w->driver->push_n(q, h, it, n)
-#define POP_N(q, h, it, n)        w->driver->pop_n(q, h, it, n)
-#define PUSH_WAIT(q, h, item, ns) w->driver->push_wait(q, h, &(item), ns)
-#define POP_WAIT(q, h, item, ns)  w->driver->pop_wait(q, h, item, ns)
-#define CALL                      "indirect"
+#define PUSH(q, h, item)    w->driver->push(q, h, &(item))
+#define POP(q, h, item)     w->driver->pop(q, h, item)
+#define PUSH_N(q, h, it, n) w->driver->push_n(q, h, it, n)
+#define POP_N(q, h, it, n)  w->driver->pop_n(q, h, it, n)
+#define CALL                "indirect"
 #else
-#define PUSH(q, h, item)          OP(_push)(q, h, item)
-#define POP(q, h, item)           OP(_pop)(q, h, item)
-#define PUSH_N(q, h, it, n)       OP(_push_n)(q, h, it, n)
-#define POP_N(q, h, it, n)        OP(_pop_n)(q, h, it, n)
-#define PUSH_WAIT(q, h, item, ns) OP(_push_wait)(q, h, item, ns)
-#define POP_WAIT(q, h, item, ns)  OP(_pop_wait)(q, h, item, ns)
-#define CALL                      "inline"
+#define PUSH(q, h, item)    OP(_push)(q, h, item)
+#define POP(q, h, item)     OP(_pop)(q, h, item)
+#define PUSH_N(q, h, it, n) OP(_push_n)(q, h, it, n)
+#define POP_N(q, h, it, n)  OP(_pop_n)(q, h, it, n)
+#define CALL                "inline"
 #endif
 
 #include "harness/loops.h"
 #include "harness/loops_overload.h"
-#include "harness/loops_wait.h"
 
 #ifdef STAMP_BY_HAND
 #undef CALL
@@ -122,7 +129,10 @@ static uint64_t any_key(const void *item) { return q_intact(item) ? q_key(item) 
 #define KERNEL(name) name
 #endif
 
-#ifdef STAMP_OVER
+#if defined PEER_NAME
+#define INNER ""
+#define ID    PEER_NAME
+#elif defined STAMP_OVER
 #define INNER STRING(LANES_INNER)
 #define ID    STRING(Q_NAME) "." INNER
 #else
@@ -174,7 +184,5 @@ const struct q_driver CAT(q_driver_, Q_ID) = {
     .pairs_timed = pairs_timed,
     .produce_offered = produce_offered,
     .consume_slow = consume_slow,
-    .produce_waiting = produce_waiting,
-    .consume_waiting = consume_waiting,
 };
-_Static_assert(alignof(queue) <= Q_LINE && alignof(handle) <= Q_LINE, "alignment beyond Q_LINE");
+static_assert(alignof(queue) <= Q_LINE && alignof(handle) <= Q_LINE, "alignment beyond Q_LINE");

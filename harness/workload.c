@@ -10,8 +10,7 @@ const struct workload workloads[] = {
     {"spsc", "one producer, one consumer, until closed", SHAPE_FLOW, false, 0},
     {"mpsc", "several producers, one consumer, until closed", SHAPE_FLOW, false, 0},
     {"mpmc", "several producers and consumers, until closed", SHAPE_FLOW, false, 0},
-    {"waiting", "producers and consumers by push_wait and pop_wait, until closed", SHAPE_WAIT,
-     false, 0},
+    {"waiting", "producers and consumers that sleep when they cannot go on", SHAPE_WAIT, false, 0},
     {"fill_drain", "one thread fills to the capacity, then drains", SHAPE_FILL, false, 0},
     {"ping_pong", "one item to and fro through two queues: a round trip", SHAPE_PING, false, 0},
     {"single", "one thread, every push and pop timed: service time", SHAPE_PAIRS, true, 0},
@@ -25,6 +24,8 @@ const struct workload workloads[] = {
      SHAPE_STALL, false, 0},
     {"rank_error", "pairs with 64 items inside for each thread: how far out of order do they come?",
      SHAPE_RANK, false, 0},
+    {"census", "one push and one pop, instruction by instruction: locked ones, fences",
+     SHAPE_CENSUS, false, 0},
     {"limit", "a physical limit of the machine, no queue", SHAPE_PAIRS, false, 0},
 };
 const size_t workload_count = sizeof workloads / sizeof *workloads;
@@ -57,6 +58,8 @@ const char *cell_forbidden(const struct cell *c)
         return "its order is not that of coming";
     if (c->workload->shape == SHAPE_OVER && !c->driver->dropped)
         return "can only refuse when it is full";
+    if (c->workload->shape == SHAPE_WAIT && t->peer && !(t->native & Q_WAIT))
+        return "does not wait by itself";
     if (t->one_thread && c->producers + c->consumers > 1)
         return "carries items only within one thread";
     if (c->workload->shape == SHAPE_PING && (c->producers != 1 || c->consumers != 1))
@@ -65,6 +68,8 @@ const char *cell_forbidden(const struct cell *c)
         return "more producers than it allows";
     if (over(both ? c->producers : c->consumers, t->consumers))
         return "more consumers than it allows";
+    if (t->most_capacity && c->capacity > t->most_capacity)
+        return "more capacity than it can have";
     if (strcmp(c->workload->name, "spsc") == 0 && (c->producers != 1 || c->consumers != 1))
         return "spsc is one producer and one consumer";
     return NULL;
@@ -88,12 +93,14 @@ void cell_describe(const struct cell *c, struct record *r)
     if (c->workload->shape == SHAPE_OVER)
         snprintf(r->policy, sizeof r->policy, "%s", policy_names[c->when_full]);
     r->floor = d ? d->traits->floor : true;
-    if (!d || d->traits->floor)
+    if (!d)
         return;
     const struct q_traits *t = d->traits;
+    snprintf(r->peer, sizeof r->peer, "%s", t->peer ? t->peer : "");
+    if (t->floor)
+        return;
     const char *const push = progress_names[t->push], *const pop = progress_names[t->pop];
     const bool both = t->push == t->pop;
     snprintf(r->class_name, sizeof r->class_name, "%s", class_names[class_of(t)]);
     snprintf(r->promised, sizeof r->promised, "%s%s%s", push, both ? "" : "/", both ? "" : pop);
-    snprintf(r->peer, sizeof r->peer, "%s", t->peer ? t->peer : "");
 }

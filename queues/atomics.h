@@ -12,7 +12,7 @@
  *   a_fence_light()  a_fence_heavy()          one full fence split in two: together they order like
  *                                             a_fence(seq_cst) on both sides, but the light one
  *                                             costs nothing and the heavy one a system call (P1202)
- *   a_pause()                                 "I am spinning", to the processor
+ *   a_pause()                                 "I am spinning", to the processor (pause.h)
  *
  * The order is always the last word and never has a default. `atomic(T)` is a struct, so `q->n++`,
  * which C11 would silently make seq_cst, does not compile. This is notation only: nothing is
@@ -31,6 +31,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "queues/pause.h"
 
 #define atomic(T)                                                                                  \
     struct {                                                                                       \
@@ -53,14 +55,5 @@
                                           memory_order_##bad)
 #define a_fence(order)  atomic_thread_fence(memory_order_##order)
 #define a_fence_light() atomic_signal_fence(memory_order_seq_cst)
-
-static inline void a_pause(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-}
 
 #endif

@@ -6,11 +6,8 @@
 #include <string.h>
 
 #include "queues/atomics.h"
+#include "queues/item.h"
 #include "queues/traits.h"
-
-#define Q_LINE                                                                                     \
-    128 /* separation of what different threads write: two 64-byte lines, because
-                      Intel's spatial prefetcher fetches them in pairs */
 
 /* One per queue, named `memory`. Allocation is never on a fast path, so counting is free. */
 struct q_memory {

@@ -38,6 +38,14 @@ enum q_order {
 /* What the queue does itself; the rest comes from Q_BATCH_BY_LOOP / Q_WAIT_BY_PARKING. */
 enum q_native { Q_BATCH = 1, Q_WAIT = 2 };
 
+/* Where a peer promises less than the interface asks: tests and plans make allowances. */
+enum q_caution {
+    Q_SPINS_INSIDE = 1,   /* operations wait for other threads without giving way */
+    Q_ORDER_ATTACHED = 2, /* a producer's order ends when it detaches */
+    Q_CAPACITY_ROUGH = 4, /* holds at least capacity(), perhaps more */
+    Q_MEMORY_UNSEEN = 8,  /* bytes() is 0: nobody can say */
+};
+
 /* What a push does when the queue is full (ring_mpsc; the others always refuse). */
 enum q_when_full {
     Q_REFUSE,      /* answer Q_FULL */
@@ -65,7 +73,12 @@ struct q_traits {
     bool floor;        /* not a queue: a bound to compare with, never ranked, never verified */
     unsigned native;   /* Q_BATCH | Q_WAIT */
     unsigned policies; /* bit 1 << enum q_when_full for each policy it knows; 0: refuses only */
-    const char *peer;  /* of somebody else: the package and its version; NULL: one of ours */
+
+    /* Other people's queues (queues/peers); NULL and 0 for ours. */
+    const char *peer;      /* package and version */
+    const char *condition; /* of use, verified here; or what it broke: one line */
+    unsigned caution;      /* enum q_caution */
+    size_t most_capacity;  /* a larger one init refuses; 0: none is too large */
 };
 
 /* What init is told. Zero means "the queue's own default" for every field. */

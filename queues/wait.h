@@ -1,10 +1,4 @@
-/* wait.h: how to wait: spin a little, then give way, then sleep.
- *
- *   q_relax(&spins)     between two looks at something another thread will change: pauses, then
- *                       yields the processor (on few cores the other thread may need it)
- *   q_backoff(&step)    after a lost compare-and-swap: pauses longer each time, up to
- *                       Q_BACKOFF_MAX, so that one winner can keep the cache line for a while
- *   await_while (cond) q_relax(&spins);     a loop that changes nothing but waits
+/* wait.h: how to wait: spin a little, give way (pause.h), then sleep.
  *
  * struct q_event: an event count (Vyukov's name; Linux: a futex) on which threads sleep until
  * something was published. It leaves the publisher's fast path alone:
@@ -30,43 +24,14 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
-#include <sched.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "queues/atomics.h"
 #include "queues/memory.h"
+#include "queues/pause.h"
 #include "queues/traits.h"
-
-#ifndef Q_BACKOFF_MAX
-#define Q_BACKOFF_MAX 64 /* pauses; recorded with every measurement */
-#endif
-#define Q_SPINS_MAX 64 /* pauses before yielding */
-#define Q_YIELDS    4  /* yields before parking */
-#define Q_FOREVER   UINT64_MAX
-
-static inline void q_relax(unsigned *spins)
-{
-    if (*spins < Q_SPINS_MAX) {
-        ++*spins;
-        a_pause();
-    } else {
-        sched_yield();
-    }
-}
-
-static inline void q_backoff(unsigned *step)
-{
-    if (*step == 0)
-        *step = 1;
-    for (unsigned i = 0; i < *step; i++)
-        a_pause();
-    if (*step < Q_BACKOFF_MAX)
-        *step *= 2;
-}
-
-#define await_while(cond) while (cond)
 
 /* ---- asymmetric fences ------------------------------------------------------------------- */
 
@@ -159,22 +124,6 @@ static inline struct q_event_ticket q_event_prepare(struct q_event *e)
 
 static inline void q_event_cancel(struct q_event *e) { a_sub(&e->waiters, 1, relaxed); }
 #endif
-
-/* Nanoseconds since some fixed instant; q_deadline adds without passing Q_FOREVER. */
-static inline uint64_t q_now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-static inline uint64_t q_deadline(uint64_t timeout_ns)
-{
-    if (timeout_ns == Q_FOREVER)
-        return Q_FOREVER;
-    const uint64_t now = q_now_ns();
-    return timeout_ns > Q_FOREVER - 1 - now ? Q_FOREVER - 1 : now + timeout_ns;
-}
 
 static inline struct timespec q_timespec(uint64_t ns)
 {

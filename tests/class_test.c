@@ -136,11 +136,12 @@ static void the_best_peer_is_the_measure(void **state)
     assert_string_equal(ranking_best(&r, false, CLASS_MEMBER)->q->key->queue, "ours_fast");
     assert_string_equal(ranking_best(&r, false, CLASS_GUEST)->q->key->queue, REPORT_REFERENCE);
     expect(text, "mpmc_bounded: mpmc 4:4 (near), times peer_good, the best queue of others\n"
-                 "  ours_fast                      1.50x [1.50, 1.50]           30.0 M/s\n");
-    expect(text, "  ours_like                  tie ");
-    expect(text, "  peer_good                      1                            20.0 M/s   libgood "
-                 "1.2\n");
-    expect(text, "  guests\n  mutex_deque                    2.00x");
+                 "  ours_fast                            1.50x [1.50, 1.50]           30.0 M/s\n");
+    expect(text, "  ours_like                        tie ");
+    expect(text,
+           "  peer_good                            1                            20.0 M/s   libgood "
+           "1.2\n");
+    expect(text, "  guests\n  mutex_deque                          2.00x");
     assert_null(strstr(text, "peer_other"));
     unranked(text);
 }
@@ -154,7 +155,7 @@ static void without_peers_the_best_member_is(void **state)
     measured(REPORT_REFERENCE, CLASS_MPMC_UNBOUNDED, "", 60, 0);
     char *text = ranked(&r, CLASS_MPMC_BOUNDED);
     expect(text, "times ours_a, the best queue; none of others was measured");
-    expect(text, "  ours_b                         0.500x [0.500, 0.500]");
+    expect(text, "  ours_b                               0.500x [0.500, 0.500]");
     unranked(text);
 }
 
@@ -170,7 +171,7 @@ static void a_failure_is_told_and_never_the_measure(void **state)
     snprintf(bad->error, sizeof bad->error, "7 items pushed, 6 popped");
     char *text = ranked(&r, CLASS_MPMC_BOUNDED);
     assert_string_equal(r.base->key->queue, "peer_keeps");
-    expect(text, "  peer_loses                 failed 1 of 9: 7 items pushed, 6 popped\n");
+    expect(text, "  peer_loses                       failed 1 of 9: 7 items pushed, 6 popped\n");
     assert_null(strstr(text, "90.0 M/s"));
     unranked(text);
 }

@@ -93,13 +93,17 @@ static void run_case(void **state)
 
 int contract_main(int argc, char **argv, const struct contract_case *cases, size_t n)
 {
-    if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
-        fprintf(stderr, "usage: %s [PATTERN]   cases whose name matches, as in '*ring_spsc*'\n",
+    const bool peers = argc > 1 && strcmp(argv[1], "--peers") == 0;
+    const char *const pattern = argc > 1 + peers ? argv[1 + peers] : NULL;
+    if (argc > 2 + peers || (pattern && pattern[0] == '-')) {
+        fprintf(stderr,
+                "usage: %s [--peers] [PATTERN]   cases whose name matches, as in '*ring_spsc*'; "
+                "--peers: other people's queues instead of ours\n",
                 argv[0]);
         return 2;
     }
-    if (argc == 2)
-        cmocka_set_test_filter(argv[1]);
+    if (pattern)
+        cmocka_set_test_filter(pattern);
     setvbuf(stdout, NULL, _IOLBF, 0);
     signal(SIGALRM, hung);
     main_thread = pthread_self();
@@ -118,6 +122,8 @@ int contract_main(int argc, char **argv, const struct contract_case *cases, size
         const struct q_driver *const d = q_drivers[k];
         if (strcmp(d->call, "inline") != 0)
             continue; /* the same operations, reached in another way by the kernels only */
+        if ((d->traits->peer != NULL) != peers)
+            continue;
         for (size_t i = 0; i < n; i++, count++) {
             chosen[count] = (struct chosen){.c = &cases[i], .d = d};
             snprintf(chosen[count].name, sizeof chosen[count].name, "%s/%u %s", d->name,
@@ -128,7 +134,9 @@ int contract_main(int argc, char **argv, const struct contract_case *cases, size
     }
     const int failed = count ? _cmocka_run_group_tests(argv[0], tests, count, NULL, NULL) : 1;
     if (count == 0)
-        fprintf(stderr, "%s: no driver to test: is queues/queues.def empty?\n", argv[0]);
+        fprintf(stderr, "%s: no driver to test: %s\n", argv[0],
+                peers ? "this build has no peers (cmake -DQUEUELAB_PEERS=ON)"
+                      : "is queues/queues.def empty?");
     free(chosen);
     free(tests);
     return failed != 0;
@@ -149,6 +157,28 @@ const char *needs_close_any(const struct q_driver *d)
 const char *needs_lanes(const struct q_driver *d)
 {
     return d->traits->order == Q_PRIORITY_FIFO ? NULL : "has no priority lanes";
+}
+
+const char *needs_sleep(const struct q_driver *d)
+{
+    return d->traits->peer && !(d->traits->native & Q_WAIT) ? "a peer: it waits by trying again"
+                                                            : NULL;
+}
+const char *needs_our_memory(const struct q_driver *d)
+{
+    return d->traits->peer ? "a peer: it takes its memory where it likes" : NULL;
+}
+const char *needs_capacity(const struct q_driver *d)
+{
+    if (d->traits->caution & Q_CAPACITY_ROUGH)
+        return "a peer: how many items fit depends on where it stands";
+    return needs_bounded(d);
+}
+const char *needs_order_kept(const struct q_driver *d)
+{
+    return d->traits->caution & Q_ORDER_ATTACHED
+               ? "a peer: a producer's order ends when it detaches"
+               : NULL;
 }
 
 /* ---- amounts and chance ---------------------------------------------------------------------- */

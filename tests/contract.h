@@ -7,6 +7,7 @@
  *   int main(int argc, char **argv) { return contract_main(argc, argv, cases, N_OF(cases)); }
  *
  *   ./contract_x_test 'PATTERN'     only the cases whose name matches, as in '*ring_spsc*'
+ *   ./contract_x_test --peers       other people's queues (queues/peers) instead of ours
  *
  * Environment   QUEUELAB_TEST_SCALE  share of the usual amount of work, 1 by default; valgrind and
  *                                    the sanitizers run with less
@@ -39,6 +40,12 @@ const char *needs_bounded(const struct q_driver *d);
 const char *needs_unbounded(const struct q_driver *d);
 const char *needs_close_any(const struct q_driver *d);
 const char *needs_lanes(const struct q_driver *d);
+
+/* Where a peer promises less: its traits say so, or no adapter could add it. */
+const char *needs_sleep(const struct q_driver *d);      /* waiters sleep, and are woken */
+const char *needs_our_memory(const struct q_driver *d); /* counted, and failing on request */
+const char *needs_capacity(const struct q_driver *d);   /* bounded, and capacity() is exact */
+const char *needs_order_kept(const struct q_driver *d); /* also over detach and attach */
 
 /* What the case is doing now: printed with a failure. */
 void context(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -264,9 +264,9 @@ static void refuses_policies(const struct q_driver *d)
 int main(int argc, char **argv)
 {
     static const struct contract_case cases[] = {
-        {"holds exactly its capacity", holds_capacity, needs_bounded},
-        {"never holds more than its capacity", never_more, needs_bounded},
-        {"holds its capacity again after a crowd", count_stays_exact, needs_bounded},
+        {"holds exactly its capacity", holds_capacity, needs_capacity},
+        {"never holds more than its capacity", never_more, needs_capacity},
+        {"holds its capacity again after a crowd", count_stays_exact, needs_capacity},
         {"grows", grows, needs_unbounded},
         {"refuses absurd sizes", refuses_absurd, NULL},
         {"refuses policies it does not know", refuses_policies, NULL},

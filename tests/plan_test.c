@@ -107,6 +107,10 @@ static void latency_is_sampled_less_often(void **state)
         for (unsigned round = 0; round < 9; round++)
             due += plan_due(&p, i, round);
         const bool seldom = p.cells[i].latency || p.cells[i].workload->shape == SHAPE_STALL;
+        if (p.cells[i].workload->shape == SHAPE_CENSUS) {
+            assert_int_equal(due, 1); /* always the same */
+            continue;
+        }
         assert_int_equal(due, seldom ? 3 : 9);
         any = any || p.cells[i].latency;
     }
@@ -130,13 +134,16 @@ static void classes_are_measured(void **state)
             continue;
         }
         found++;
-        size_t ours = 0;
+        size_t members = 0;
         for (size_t i = 0; i < p.n; i++) {
             struct record r = {.ok = true}, s = {.ok = true};
             cell_describe(&p.cells[i], &r);
             assert_true(class_has_cell(class, &r));
             assert_true(class_standing(class, &r) != CLASS_OUT);
-            if (class_standing(class, &r) != CLASS_MEMBER || r.peer[0])
+            if (class_standing(class, &r) != CLASS_MEMBER)
+                continue;
+            members++;
+            if (r.peer[0])
                 continue;
             size_t k = 0;
             char one[160], other[160] = "";
@@ -146,10 +153,8 @@ static void classes_are_measured(void **state)
                 record_cell_name(&s, other, sizeof other);
             }
             assert_string_equal(one, other);
-            assert_int_equal(r.peer[0], 0);
-            ours++;
         }
-        assert_true(ours >= 3);
+        assert_true(members >= 3);
         plan_free(&p);
     }
     assert_true(found >= 5);
