@@ -421,7 +421,7 @@ int report_data(const struct book *b, const char *data_dir, char *message, size_
     } tables[] = {
         {"queues", queues},         {"machine", machine},         {"throughput", throughput},
         {"ratio", ratio},           {"percentiles", percentiles}, {"load", load},
-        {"contention", contention}, {"memory", memory},
+        {"contention", contention}, {"memory", memory},           {"order", order_data},
     };
     if (mkdir(data_dir, 0777) != 0 && errno != EEXIST) {
         const int error = errno;

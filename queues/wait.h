@@ -63,6 +63,14 @@ static inline bool a_fence_heavy(bool asymmetric)
 
 /* ---- the event count --------------------------------------------------------------------- */
 
+/* QUEUE_WITH(name, naps): who waits looks again every millisecond, and nobody need be told. Beside the
+ * queue itself this shows what telling costs when nobody waits. */
+#ifdef Q_WITH_NAPS
+enum { Q_TELLS = false };
+#else
+enum { Q_TELLS = true };
+#endif
+
 struct q_event {
     atomic(uint32_t) waiters; /* threads between prepare and cancel; read by every publisher */
     bool asymmetric;          /* the kernel fences for us */
@@ -76,17 +84,11 @@ static inline void q_event_init(struct q_event *e)
     e->asymmetric = q_membarrier_register();
 }
 
-#ifdef Q_WITH_YIELD
-/* QUEUE_WITH(name, yield): who waits gives the processor away again and again instead of sleeping, so
- * nobody need be told. Beside the queue itself this shows what telling costs when nobody waits. */
-static inline void q_event_notify(struct q_event *e, size_t n, struct q_counts *counts)
-{
-    (void)e, (void)n, (void)counts;
-}
-#else
 /* Wakes up to n sleepers of whatever was published before this call. */
 static inline void q_event_notify(struct q_event *e, size_t n, struct q_counts *counts)
 {
+    if (!Q_TELLS)
+        return;
     if (e->asymmetric)
         a_fence_light();
     else
@@ -98,32 +100,21 @@ static inline void q_event_notify(struct q_event *e, size_t n, struct q_counts *
     syscall(SYS_futex, &e->epoch, FUTEX_WAKE_PRIVATE, n > INT_MAX ? INT_MAX : (int)n, NULL, NULL,
             0);
 }
-#endif
 
 struct q_event_ticket {
     uint32_t epoch;
     bool fenced; /* else a publisher may have missed us: sleep briefly, look again */
 };
 
-#ifdef Q_WITH_YIELD
-static inline struct q_event_ticket q_event_prepare(struct q_event *e)
-{
-    (void)e;
-    return (struct q_event_ticket){0};
-}
-
-static inline void q_event_cancel(struct q_event *e) { (void)e; }
-#else
 static inline struct q_event_ticket q_event_prepare(struct q_event *e)
 {
     a_add(&e->waiters, 1, relaxed);
-    struct q_event_ticket ticket = {.fenced = a_fence_heavy(e->asymmetric)};
+    struct q_event_ticket ticket = {.fenced = Q_TELLS && a_fence_heavy(e->asymmetric)};
     ticket.epoch = a_load(&e->epoch, acquire); /* [>published] */
     return ticket;
 }
 
 static inline void q_event_cancel(struct q_event *e) { a_sub(&e->waiters, 1, relaxed); }
-#endif
 
 static inline struct timespec q_timespec(uint64_t ns)
 {
@@ -137,11 +128,6 @@ static inline bool q_event_sleep(struct q_event *e, struct q_event_ticket ticket
     const uint64_t now = q_now_ns();
     if (now >= deadline) /* also when the epoch moves before every sleep */
         return false;
-#ifdef Q_WITH_YIELD
-    (void)e, (void)ticket;
-    sched_yield();
-    return true;
-#else
     const uint64_t nap = now + 1000000;
     const bool short_nap = !ticket.fenced && nap < deadline;
     const struct timespec until = q_timespec(short_nap ? nap : deadline);
@@ -149,7 +135,6 @@ static inline bool q_event_sleep(struct q_event *e, struct q_event_ticket ticket
     const long r = syscall(SYS_futex, &e->epoch, FUTEX_WAIT_BITSET_PRIVATE, ticket.epoch,
                            for_ever ? NULL : &until, NULL, FUTEX_BITSET_MATCH_ANY);
     return short_nap || !(r == -1 && errno == ETIMEDOUT);
-#endif
 }
 
 #endif

@@ -8,17 +8,21 @@
  * repeat: a lost compare-and-swap is followed by one pause, a waiting operation that found nothing
  * prepares to sleep at once (and not after 64 pauses and 4 yields), a slab has 2 nodes, a chunk
  * of a spill file 2 records (not 64), what is retired is looked at at once, and relaxed_lanes has 2
- * lanes. */
+ * lanes, or 1 that all share. */
 #ifndef Q_BACKOFF_MAX
 #define Q_BACKOFF_MAX 1
 #endif
 #include "queues/wait.h"
 #undef Q_SPINS_MAX
 #undef Q_YIELDS
-#define Q_SPINS_MAX   0
-#define Q_YIELDS      0
-#define SPILL_CHUNK   2
+#define Q_SPINS_MAX 0
+#define Q_YIELDS    0
+#define SPILL_CHUNK 2
+#ifdef Q_WITH_RUN1024
+#define RELAXED_LANES 1 /* shared by all */
+#else
 #define RELAXED_LANES 2
+#endif
 #ifndef Q_PATIENCE_MAX
 #define Q_PATIENCE_MAX 1
 #endif
