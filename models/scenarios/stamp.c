@@ -17,6 +17,7 @@
 #define Q_YIELDS             0
 #define SPILL_CHUNK          2 /* records of a spill file; 64 */
 #define SEGMENT_FAA_PATIENCE 0
+#define RELAXED_LANES        2 /* lanes */
 #define RING_BATCH_LINE      8 /* bytes; 64 */
 #define RING_BATCH_CHUNK     1
 #define RING_BATCH_SLIP      1
