@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-#define Q_DRIVER_ABI 2
+#define Q_DRIVER_ABI 3
 
 /* Keys of items: lane (2 bits) | producer (10) | number (52, from 1, growing). In timed runs the
  * number is a time stamp: ticks since the run's epoch. */
@@ -101,6 +101,8 @@ struct q_driver {
     q_kernel *pairs_timed;     /* like pairs, each operation timed */
     q_kernel *produce_offered; /* like produce_paced, each push timed; dropped items are counted */
     q_kernel *consume_slow;    /* like consume_timed, with work on each item */
+    q_kernel *produce_waiting; /* like produce, one by one by push_wait */
+    q_kernel *consume_waiting; /* like consume, one by one by pop_wait */
 };
 
 /* All drivers of this build, in the order of queues.def, then of peers.def; NULL-terminated. */

@@ -57,7 +57,9 @@ struct record {
     double stopped_share;               /* of their rate, that they kept meanwhile */
     double instructions_push, instructions_pop; /* census: of one operation, executed alone */
     double locked_push, locked_pop, fences_push, fences_pop; /* among them */
-    uint64_t full, empty;                                    /* answers */
+    double rank_error_mean;             /* rank_error: older items still inside when an item left */
+    uint64_t rank_error_p50, rank_error_p99, rank_error_max;
+    uint64_t full, empty; /* answers */
     uint64_t cas_failed, retries, parks, wakes;
     uint64_t ctx_voluntary, ctx_involuntary; /* context switches of the threads of the team */
     uint64_t bytes_peak;                     /* memory high water of the queue */

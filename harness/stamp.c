@@ -2,6 +2,7 @@
  *
  *   -DQ_NAME=array_mpmc -DQ_HEADER="queues/array_mpmc.h" -DQ_ID=array_mpmc -DQ_ITEM_BYTES=8
  *   [-DLANES_INNER=...]          QUEUE_OVER: the inner queue
+ *   [-DQ_WITH=part -DQ_WITH_PART]  QUEUE_WITH: a part that the queue chooses
  *   [-DSTAMP_CALL_INDIRECT]      every operation through a function pointer: an ablation
  *   [-DSTAMP_BY_HAND]            ring_spsc written out inside the loops: the interface's own cost
  *   [-DPEER_NAME="..."]          a peer: its adapter's prefix says nothing (queues/peers/peer.h)
@@ -103,21 +104,26 @@ static uint64_t any_key(const void *item)
 /* ---- how the kernels call ------------------------------------------------------------------ */
 
 #ifdef STAMP_CALL_INDIRECT
-#define PUSH(q, h, item)    w->driver->push(q, h, &(item))
-#define POP(q, h, item)     w->driver->pop(q, h, item)
-#define PUSH_N(q, h, it, n) w->driver->push_n(q, h, it, n)
-#define POP_N(q, h, it, n)  w->driver->pop_n(q, h, it, n)
-#define CALL                "indirect"
+#define PUSH(q, h, item)          w->driver->push(q, h, &(item))
+#define POP(q, h, item)           w->driver->pop(q, h, item)
+#define PUSH_N(q, h, it, n)       w->driver->push_n(q, h, it, n)
+#define POP_N(q, h, it, n)        w->driver->pop_n(q, h, it, n)
+#define PUSH_WAIT(q, h, item, ns) w->driver->push_wait(q, h, &(item), ns)
+#define POP_WAIT(q, h, item, ns)  w->driver->pop_wait(q, h, item, ns)
+#define CALL                      "indirect"
 #else
-#define PUSH(q, h, item)    OP(_push)(q, h, item)
-#define POP(q, h, item)     OP(_pop)(q, h, item)
-#define PUSH_N(q, h, it, n) OP(_push_n)(q, h, it, n)
-#define POP_N(q, h, it, n)  OP(_pop_n)(q, h, it, n)
-#define CALL                "inline"
+#define PUSH(q, h, item)          OP(_push)(q, h, item)
+#define POP(q, h, item)           OP(_pop)(q, h, item)
+#define PUSH_N(q, h, it, n)       OP(_push_n)(q, h, it, n)
+#define POP_N(q, h, it, n)        OP(_pop_n)(q, h, it, n)
+#define PUSH_WAIT(q, h, item, ns) OP(_push_wait)(q, h, item, ns)
+#define POP_WAIT(q, h, item, ns)  OP(_pop_wait)(q, h, item, ns)
+#define CALL                      "inline"
 #endif
 
 #include "harness/loops.h"
 #include "harness/loops_overload.h"
+#include "harness/loops_wait.h"
 
 #ifdef STAMP_BY_HAND
 #undef CALL
@@ -136,7 +142,11 @@ static uint64_t any_key(const void *item)
 #define ID    STRING(Q_NAME) "." INNER
 #else
 #define INNER ""
-#define ID    STRING(Q_NAME)
+#ifdef Q_WITH
+#define ID STRING(Q_NAME) "." STRING(Q_WITH)
+#else
+#define ID STRING(Q_NAME)
+#endif
 #endif
 
 extern const struct q_driver CAT(q_driver_, Q_ID);
@@ -179,5 +189,7 @@ const struct q_driver CAT(q_driver_, Q_ID) = {
     .pairs_timed = pairs_timed,
     .produce_offered = produce_offered,
     .consume_slow = consume_slow,
+    .produce_waiting = produce_waiting,
+    .consume_waiting = consume_waiting,
 };
 static_assert(alignof(queue) <= Q_LINE && alignof(handle) <= Q_LINE, "alignment beyond Q_LINE");

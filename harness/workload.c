@@ -10,6 +10,8 @@ const struct workload workloads[] = {
     {"spsc", "one producer, one consumer, until closed", SHAPE_FLOW, false, 0},
     {"mpsc", "several producers, one consumer, until closed", SHAPE_FLOW, false, 0},
     {"mpmc", "several producers and consumers, until closed", SHAPE_FLOW, false, 0},
+    {"waiting", "producers and consumers by push_wait and pop_wait, until closed", SHAPE_WAIT,
+     false, 0},
     {"fill_drain", "one thread fills to the capacity, then drains", SHAPE_FILL, false, 0},
     {"ping_pong", "one item to and fro through two queues: a round trip", SHAPE_PING, false, 0},
     {"single", "one thread, every push and pop timed: service time", SHAPE_PAIRS, true, 0},
@@ -23,6 +25,8 @@ const struct workload workloads[] = {
      SHAPE_STALL, false, 0},
     {"census", "one push and one pop, instruction by instruction: locked ones, fences",
      SHAPE_CENSUS, false, 0},
+    {"rank_error", "pairs with 64 items inside for each thread: how far out of order do they come?",
+     SHAPE_RANK, false, 0},
     {"limit", "a physical limit of the machine, no queue", SHAPE_PAIRS, false, 0},
 };
 const size_t workload_count = sizeof workloads / sizeof *workloads;
@@ -51,6 +55,8 @@ const char *cell_forbidden(const struct cell *c)
     const bool both = c->consumers == 0; /* every thread pushes and pops */
     if (t->floor && c->workload->shape != SHAPE_PAIRS)
         return "a floor moves no items between threads";
+    if (c->workload->shape == SHAPE_RANK && t->order == Q_PRIORITY_FIFO)
+        return "its order is not that of coming";
     if (c->workload->shape == SHAPE_OVER && !c->driver->dropped)
         return "can only refuse when it is full";
     if (t->one_thread && c->producers + c->consumers > 1)

@@ -18,14 +18,16 @@ extern "C" {
 #endif
 
 enum shape {
-    SHAPE_PAIRS,  /* every thread pushes one and pops one, n times */
-    SHAPE_FLOW,   /* producers push, the last one closes, consumers pop until closed */
-    SHAPE_FILL,   /* one thread fills to the capacity, then drains */
-    SHAPE_PING,   /* one item to and fro between two threads through two queues */
-    SHAPE_PACED,  /* a flow whose items have intended times */
-    SHAPE_STALL,  /* pairs, and one of the threads stops now and then (stall.h) */
+    SHAPE_PAIRS, /* every thread pushes one and pops one, n times */
+    SHAPE_FLOW,  /* producers push, the last one closes, consumers pop until closed */
+    SHAPE_WAIT,  /* the same, by the operations that wait */
+    SHAPE_FILL,  /* one thread fills to the capacity, then drains */
+    SHAPE_RANK,  /* pairs, every operation stamped (rank_error.h) */
+    SHAPE_PING,  /* one item to and fro between two threads through two queues */
+    SHAPE_PACED, /* a flow whose items have intended times */
+    SHAPE_STALL, /* pairs, and one of the threads stops now and then (stall.h) */
     SHAPE_CENSUS, /* one thread, instruction by instruction (census.h) */
-    SHAPE_OVER,   /* the same, to a consumer that takes half of what is offered */
+    SHAPE_OVER,  /* the same, to a consumer that takes half of what is offered */
 };
 
 struct workload {

@@ -76,6 +76,14 @@ static inline void q_event_init(struct q_event *e)
     e->asymmetric = q_membarrier_register();
 }
 
+#ifdef Q_WITH_YIELD
+/* QUEUE_WITH(name, yield): who waits gives the processor away again and again instead of sleeping, so
+ * nobody need be told. Beside the queue itself this shows what telling costs when nobody waits. */
+static inline void q_event_notify(struct q_event *e, size_t n, struct q_counts *counts)
+{
+    (void)e, (void)n, (void)counts;
+}
+#else
 /* Wakes up to n sleepers of whatever was published before this call. */
 static inline void q_event_notify(struct q_event *e, size_t n, struct q_counts *counts)
 {
@@ -90,12 +98,22 @@ static inline void q_event_notify(struct q_event *e, size_t n, struct q_counts *
     syscall(SYS_futex, &e->epoch, FUTEX_WAKE_PRIVATE, n > INT_MAX ? INT_MAX : (int)n, NULL, NULL,
             0);
 }
+#endif
 
 struct q_event_ticket {
     uint32_t epoch;
     bool fenced; /* else a publisher may have missed us: sleep briefly, look again */
 };
 
+#ifdef Q_WITH_YIELD
+static inline struct q_event_ticket q_event_prepare(struct q_event *e)
+{
+    (void)e;
+    return (struct q_event_ticket){0};
+}
+
+static inline void q_event_cancel(struct q_event *e) { (void)e; }
+#else
 static inline struct q_event_ticket q_event_prepare(struct q_event *e)
 {
     a_add(&e->waiters, 1, relaxed);
@@ -105,6 +123,7 @@ static inline struct q_event_ticket q_event_prepare(struct q_event *e)
 }
 
 static inline void q_event_cancel(struct q_event *e) { a_sub(&e->waiters, 1, relaxed); }
+#endif
 
 static inline struct timespec q_timespec(uint64_t ns)
 {
@@ -118,6 +137,11 @@ static inline bool q_event_sleep(struct q_event *e, struct q_event_ticket ticket
     const uint64_t now = q_now_ns();
     if (now >= deadline) /* also when the epoch moves before every sleep */
         return false;
+#ifdef Q_WITH_YIELD
+    (void)e, (void)ticket;
+    sched_yield();
+    return true;
+#else
     const uint64_t nap = now + 1000000;
     const bool short_nap = !ticket.fenced && nap < deadline;
     const struct timespec until = q_timespec(short_nap ? nap : deadline);
@@ -125,6 +149,7 @@ static inline bool q_event_sleep(struct q_event *e, struct q_event_ticket ticket
     const long r = syscall(SYS_futex, &e->epoch, FUTEX_WAIT_BITSET_PRIVATE, ticket.epoch,
                            for_ever ? NULL : &until, NULL, FUTEX_BITSET_MATCH_ANY);
     return short_nap || !(r == -1 && errno == ETIMEDOUT);
+#endif
 }
 
 #endif

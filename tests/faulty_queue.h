@@ -121,7 +121,8 @@ static inline enum q_status faulty_queue_push_wait(struct faulty_queue *q,
                                                    struct faulty_queue_handle *h, q_item item,
                                                    uint64_t timeout_ns)
 {
-    return array_mpmc_push_wait(&q->in, &h->in, item, timeout_ns);
+    const enum q_status s = faulty_queue_push(q, h, item);
+    return s == Q_FULL ? array_mpmc_push_wait(&q->in, &h->in, item, timeout_ns) : s;
 }
 static inline enum q_status faulty_queue_pop_wait(struct faulty_queue *q,
                                                   struct faulty_queue_handle *h, q_item *item,

@@ -58,6 +58,11 @@ static void a_sound_queue_has_numbers(void **state)
     assert_true(fabs(r.items_per_s * r.ns_per_item / 1e9 - 1) < 1e-6);
     assert_true(r.fair_push > 0 && r.fair_push <= 1 && r.fair_pop >= 0 && r.fair_pop <= 1);
     run_release(&r);
+    r = measure("waiting", 2, 2, NO_FAULT);
+    if (!r.ok)
+        fail_msg("%s", r.error);
+    assert_int_equal(r.items, 20000);
+    run_release(&r);
     r = measure("fill_drain", 1, 0, NO_FAULT);
     assert_true(r.ok);
     assert_true(r.bytes_per_item >= 16 && r.bytes_per_item < 18); /* 1024 cells of 16, the struct */
@@ -78,6 +83,9 @@ static void a_lost_item_is_noticed(void **state)
 {
     (void)state;
     fails(LOSES, "20000 items pushed, 19999 popped");
+    struct record r = measure("waiting", 1, 1, LOSES);
+    assert_non_null(strstr(r.error, "20000 items pushed, 19999 popped"));
+    run_release(&r);
 }
 static void a_doubled_item_is_noticed(void **state)
 {
