@@ -13,9 +13,10 @@
 #include "queues/wait.h"
 #undef Q_SPINS_MAX
 #undef Q_YIELDS
-#define Q_SPINS_MAX 0
-#define Q_YIELDS    0
-#define SPILL_CHUNK 2
+#define Q_SPINS_MAX                0
+#define Q_YIELDS                   0
+#define SPILL_CHUNK                2
+#define ARRAY_SCQ_AT_ONCE(handles) 2 /* handles are for 5, but no scenario has more a side */
 #pragma GCC diagnostic ignored "-Wtype-limits" /* unsigned < 0: that is the point */
 #include Q_HEADER
 
