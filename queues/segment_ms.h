@@ -225,10 +225,9 @@ static inline q_hot enum q_status segment_ms_pop(struct segment_ms *q, struct se
             q_leave(&h->guard);
             return next ? Q_CLOSED : Q_EMPTY;
         }
-        q_hold(&h->guard, h->head_slot ^ 1, next); /* it came in time if the head stands */
+        q_hold(&h->guard, h->head_slot ^ 1, next); /* in time, if the head still stands: */
         struct segment_ms_node *seen = head;
-        if (a_load(&q->head, relaxed) == head &&
-            a_cas(&q->head, &seen, next, release, relaxed)) /* [taken>] */
+        if (a_cas(&q->head, &seen, next, release, relaxed)) /* [taken>] */
             break;
         h->counts.cas_failed++;
         q_backoff(&step);
