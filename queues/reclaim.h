@@ -26,8 +26,8 @@
  *                                            which an object is taken away before it is retired
  *   q_hold(g, slot, p)                       announces p; then look whether p is still reachable
  *   q_clear(g, slot)                         protects nothing: else it lasts beyond the operation
- *   q_retire(g, r, object)                   nobody finds the object from now on; returns what is
- *                                            free, mostly NULL
+ *   q_retire(g, r, object)                   nobody finds the object from now on, and we are done
+ *                                            with it; returns what is free, mostly NULL
  *
  * What is free comes back as a chain (q_retired.below) for the queue to use again or to free: no
  * callbacks. An object begins with a struct q_retired, which is the queue's own while it is in use.
@@ -172,7 +172,7 @@ static inline void q_clear(struct q_guard *g, unsigned slot)
         protect_;                                                                                  \
     })
 
-/* Which of what this record's owner retired is free: what no slot announces. */
+/* Which of what this record's owner retired is free: what no slot of another announces. */
 static __attribute__((noinline)) struct q_retired *q_reclaim_scan(struct q_reclaim *r,
                                                                   struct q_record *mine)
 {
@@ -181,7 +181,7 @@ static __attribute__((noinline)) struct q_retired *q_reclaim_scan(struct q_recla
     struct q_retired *held = NULL;
     size_t count = 0;
     for (struct q_record *o = a_load(&r->records, acquire); o; o = o->next) /* [>registered] */
-        for (unsigned i = 0; i < Q_HAZARDS; i++) {
+        for (unsigned i = 0; o != mine && i < Q_HAZARDS; i++) {
             const void *const p = a_load(&o->hazard[i], acquire); /* [>done] */
             if (!p)
                 continue;
@@ -260,9 +260,13 @@ static __attribute__((noinline)) struct q_retired *q_reclaim_scan(struct q_recla
     if (!a_fence_heavy(r->asymmetric))
         return NULL;
     const uint64_t epoch = a_load(&r->epoch, acquire); /* [>advanced] */
+    uint64_t now = epoch, seen = epoch;
+    if (q_reclaim_all_in(r, epoch) &&
+        a_cas(&r->epoch, &seen, epoch + 1, release, relaxed)) /* [advanced>] */
+        now = epoch + 1;
     struct q_retired *back = NULL;
     for (unsigned i = 0; i < 2; i++)
-        if (mine->limbo[i].epoch + 2 <= epoch) {
+        if (mine->limbo[i].epoch + 2 <= now) {
             back = q_chain_join(mine->limbo[i].chain, back);
             mine->limbo[i].chain = NULL;
         }
@@ -270,10 +274,6 @@ static __attribute__((noinline)) struct q_retired *q_reclaim_scan(struct q_recla
     mine->limbo[epoch & 1].chain = q_chain_join(mine->retired, mine->limbo[epoch & 1].chain);
     mine->retired = NULL;
     mine->count = 0;
-    if (q_reclaim_all_in(r, epoch)) {
-        uint64_t seen = epoch;
-        a_cas(&r->epoch, &seen, epoch + 1, release, relaxed); /* [advanced>] */
-    }
     return back;
 }
 
