@@ -42,9 +42,13 @@ function(stamps_create)
     elseif(line MATCHES "^QUEUE_OVER\\(([a-z0-9_]+), *([a-z0-9_]+)\\)$")
       stamp_variants(${CMAKE_MATCH_1}_over_${CMAKE_MATCH_2} ${CMAKE_MATCH_1}
         "LANES_INNER=${CMAKE_MATCH_2};LANES_INNER_H=\"queues/${CMAKE_MATCH_2}.h\"")
+    elseif(line MATCHES "^QUEUE_WITH\\(([a-z0-9_]+), *([a-z0-9_]+)\\)$")
+      string(TOUPPER ${CMAKE_MATCH_2} with)
+      stamp_variants(${CMAKE_MATCH_1}_with_${CMAKE_MATCH_2} ${CMAKE_MATCH_1}
+        "Q_WITH=${CMAKE_MATCH_2};Q_WITH_${with}=1")
     else()
       message(FATAL_ERROR "queues/queues.def: cannot read the line\n  ${line}\n"
-                          "write QUEUE(name) or QUEUE_OVER(name, inner)")
+                          "write QUEUE(name), QUEUE_OVER(name, inner) or QUEUE_WITH(name, part)")
     endif()
   endforeach()
   stamp(ring_spsc_by_hand ring_spsc "STAMP_BY_HAND=1")

@@ -9,13 +9,17 @@
 
 #include "harness/check_tsv.h"
 
-/* The queue's scenarios as build_subject.sh made them: a dot in a name is "_over_" in a file's. */
+/* The queue's scenarios as build_subject.sh made them: a dot in a name is "_over_" (an inner queue)
+ * or "_with_" (a part) in a file's. */
 void check_subject(const char *build, const struct q_driver *d, char *path)
 {
     const char *const dot = strchr(d->name, '.');
     const int stem = dot ? (int)(dot - d->name) : (int)strlen(d->name);
     snprintf(path, PATH_ROOM, "%.3500s/models/scenarios/%.*s%s%s.so", build, stem, d->name,
-             dot ? "_over_" : "", dot ? dot + 1 : "");
+             !dot          ? ""
+             : d->inner[0] ? "_over_"
+                           : "_with_",
+             dot ? dot + 1 : "");
 }
 
 const char *check_from_here(const char *path, char *text)

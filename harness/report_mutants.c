@@ -23,7 +23,8 @@ static const char *family_of(const struct table *t, size_t row)
         const char *const dot = strchr((*d)->name, '.');
         const size_t n = dot ? (size_t)(dot - (*d)->name) : strlen((*d)->name);
         if (strncmp(subject, (*d)->name, n) == 0 &&
-            (subject[n] == '\0' || subject[n] == '.' || strncmp(subject + n, "_over_", 6) == 0))
+            (subject[n] == '\0' || subject[n] == '.' || strncmp(subject + n, "_over_", 6) == 0 ||
+             strncmp(subject + n, "_with_", 6) == 0))
             return (*d)->traits->family;
     }
     return "programs of their own";

@@ -2,6 +2,7 @@
  *
  *   -DQ_NAME=array_mpmc -DQ_HEADER="queues/array_mpmc.h" -DQ_ID=array_mpmc -DQ_ITEM_BYTES=8
  *   [-DLANES_INNER=...]          QUEUE_OVER: the inner queue
+ *   [-DQ_WITH=part -DQ_WITH_PART]  QUEUE_WITH: a part that the queue chooses
  *   [-DSTAMP_CALL_INDIRECT]      every operation through a function pointer: an ablation
  *   [-DSTAMP_BY_HAND]            ring_spsc written out inside the loops: the interface's own cost
  *
@@ -121,7 +122,11 @@ static uint64_t any_key(const void *item) { return q_intact(item) ? q_key(item) 
 #define ID    STRING(Q_NAME) "." INNER
 #else
 #define INNER ""
-#define ID    STRING(Q_NAME)
+#ifdef Q_WITH
+#define ID STRING(Q_NAME) "." STRING(Q_WITH)
+#else
+#define ID STRING(Q_NAME)
+#endif
 #endif
 
 extern const struct q_driver CAT(q_driver_, Q_ID);

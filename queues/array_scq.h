@@ -224,9 +224,10 @@ static inline q_hot enum q_status array_scq_get(const struct array_scq *q, struc
                 *index = seen & none;
                 return Q_OK;
             }
+            /* Also where it is marked already: whoever fills the entry then knows our head. */
             const uint64_t next =
                 (seen & none) == none ? cycle | (seen & safe) | none : seen & ~safe;
-            if (seen >= cycle || next == seen ||
+            if (seen >= cycle ||
                 a_cas(&entry->word, &seen, next, release, acquire)) /* [passed>] [>filled] */
                 break;
             counts->cas_failed++;

@@ -30,6 +30,7 @@ else
     files=()
     for queue in "$@"; do
         [ -r "$build/models/scenarios/$queue.so" ] || wrong_use "there is no $build/models/scenarios/$queue.so"
+        queue=${queue%%_with_*}
         for part in ${queue/_over_/ }; do files+=("$headers/$part.h"); done
     done
     set -- "${@/#/$build/models/scenarios/}"

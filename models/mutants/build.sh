@@ -15,9 +15,14 @@ queue=$("$root/models/mutants/apply.sh" --list | awk -F '\t' -v name="$1" '$1 ==
         echo "#define LANES_INNER ${queue#*_over_}"
         echo "#define LANES_INNER_H \"queues/${queue#*_over_}.h\""
         ;;
+    *_with_*)
+        with=${queue#*_with_}
+        echo "#define Q_WITH_${with^^} 1"
+        ;;
     esac
-    echo "#define Q_NAME ${queue%%_over_*}"
-    echo "#define Q_HEADER \"queues/${queue%%_over_*}.h\""
+    name=${queue%%_over_*} name=${name%%_with_*}
+    echo "#define Q_NAME $name"
+    echo "#define Q_HEADER \"queues/$name.h\""
     echo '#include "models/scenarios/stamp.c"'
 } >"$2/subject.c"
 # -iquote goes before every -I, so that the copies with the bug are found first.

@@ -73,7 +73,9 @@ static void end_attach(struct end *e, enum q_role role)
     e->h = aligned_alloc(align, (sizeof *e->h + align - 1) & ~(align - 1));
     assert(e->h);
     e->role = role;
-    const int error = OP(_attach)(q, e->h, role);
+    int error = OP(_attach)(q, e->h, role);
+    if (error == ENOMEM) /* once, in alloc_failure */
+        error = OP(_attach)(q, e->h, role);
     assert(error == 0);
 }
 

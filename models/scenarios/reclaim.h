@@ -43,6 +43,58 @@ static void *pops_and_leaves(void *end)
     return NULL;
 }
 
+/* The same with segments of one slot, and no more than is needed for the first to be used again
+ * while the slow one is about to follow a pointer to it (a consumer, or a producer), or has just
+ * read in it. */
+SCENARIO(reclaim_held)
+{
+    reclaim_begin(CAPACITY_reclaim_held, 1);
+    end_open(Q_CONSUMER, 2, 0);
+    end_open(Q_BOTH, 1, 5);
+    pushes(end_open(Q_PRODUCER, 4, 1));
+    RUN(pops, pops_and_pushes);
+    return client_settle();
+}
+
+static void *pops_and_goes(void *end)
+{
+    struct end *const e = end;
+    pops(e);
+    OP(_detach)(q, e->h);
+    return NULL;
+}
+
+SCENARIO(reclaim_fenced)
+{
+    if (model_refuse_membarrier)
+        model_refuse_membarrier();
+    reclaim_begin(CAPACITY_reclaim_fenced, 1);
+    struct end *const goes = end_open(Q_CONSUMER, 1, 0);
+    end_open(Q_BOTH, 1, 4);
+    pushes(end_open(Q_PRODUCER, 3, 1));
+    RUN(pops_and_goes, pops_and_pushes);
+    const int error = OP(_attach)(q, goes->h, goes->role);
+    assert(error == 0);
+    return client_settle();
+}
+
+static void *pushes_pops_and_pushes(void *end)
+{
+    push(end, 22);
+    return pops_and_pushes(end);
+}
+
+SCENARIO(reclaim_held_push)
+{
+    reclaim_begin(CAPACITY_reclaim_held_push, 1);
+    struct end *const producer = end_open(Q_PRODUCER, 1, 1);
+    end_open(Q_BOTH, 1, 23);
+    pushes(producer);
+    producer->first = 11;
+    RUN(pushes, pushes_pops_and_pushes);
+    return client_settle();
+}
+
 static int reclaim_slow(size_t capacity, void *(*other)(void *))
 {
     reclaim_begin(capacity, 3);

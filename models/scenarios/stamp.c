@@ -2,11 +2,15 @@
  *
  *   -DQ_NAME=array_mpmc -DQ_HEADER="queues/array_mpmc.h" -DQ_BACKOFF_MAX=1 -DMUTEX_TWO_LOCK_SLAB=2
  *   [-DLANES_INNER=... -DLANES_INNER_H=...]      QUEUE_OVER: the inner queue
+ *   [-DQ_WITH_EPOCHS]                            QUEUE_WITH: a part
  *
- * from the very header that is measured. Four lengths are shorter than there, because they only
+ * from the very header that is measured. Eight lengths are shorter than there, because they only
  * repeat: a lost compare-and-swap is followed by one pause, a waiting operation that found nothing
- * prepares to sleep at once (and not after 64 pauses and 4 yields), a slab has 2 nodes and a chunk
- * of a spill file 2 records (not 64). */
+ * prepares to sleep at once (and not after 64 pauses and 4 yields), a slab has 2 nodes, a chunk
+ * of a spill file 2 records (not 64), what is retired is looked at at once, a pop of
+ * segment_faa has no patience, a push of segment_lprq goes to another ring after one failure, and
+ * array_scq counts on 2 threads a side (handles are for 5, but no scenario has more in an operation
+ * at once). */
 #ifndef Q_BACKOFF_MAX
 #define Q_BACKOFF_MAX 1
 #endif
@@ -16,7 +20,12 @@
 #define Q_SPINS_MAX                0
 #define Q_YIELDS                   0
 #define SPILL_CHUNK                2
-#define ARRAY_SCQ_AT_ONCE(handles) 2 /* handles are for 5, but no scenario has more a side */
+#define SEGMENT_FAA_PATIENCE       0
+#define SEGMENT_LPRQ_TRIES         1
+#define ARRAY_SCQ_AT_ONCE(handles) 2
+#ifndef Q_PATIENCE_MAX
+#define Q_PATIENCE_MAX 1
+#endif
 #pragma GCC diagnostic ignored "-Wtype-limits" /* unsigned < 0: that is the point */
 #include Q_HEADER
 

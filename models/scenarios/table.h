@@ -69,6 +69,11 @@ enum {
     X(park_room, "a pop wakes a producer that sleeps", 2, 1, NEEDS_BOUNDED)                        \
     X(batch_prefix, "push_n takes a prefix, pop_n gives the oldest", 2, 2, NOT_RECORDED)           \
     X(reclaim, "memory is used again, or given back, all of it", 2, 4, NEEDS_UNBOUNDED)            \
+    X(reclaim_held, "memory is not used again under a consumer that has just found it", 2, 8,      \
+      NEEDS_CONSUMERS | NEEDS_UNBOUNDED)                                                           \
+    X(reclaim_held_push, "nor under a producer", 2, 8, NEEDS_PRODUCERS | NEEDS_UNBOUNDED)          \
+    X(reclaim_fenced, "nor where the kernel has no membarrier", 2, 8,                              \
+      NEEDS_CONSUMERS | NEEDS_UNBOUNDED)                                                           \
     X(reclaim_slow, "memory is used again only when nobody reads it any more", 2, 8,               \
       NEEDS_CONSUMERS | NEEDS_UNBOUNDED)                                                           \
     X(reclaim_slow_batch, "so it is when a batch uses it", 2, 8,                                   \
