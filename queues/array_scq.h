@@ -28,8 +28,9 @@
  * Nikolaev, A Scalable, Portable, and Memory-Efficient Lock-Free FIFO Queue (SCQ), DISC 2019.
  *
  * push and pop are lock-free: a thread that is stopped keeps at most its one place from the others.
- * Q_EMPTY is exact. Q_FULL is not: a push that has taken the last free place and a pop that has not
- * yet given one back make a queue full that holds fewer than n items.
+ * Q_FULL is not exact: a push that has taken the last free place and a pop that has not yet given
+ * one back make a queue full that holds fewer than n items. (Q_EMPTY is, where fetch-and-add is a
+ * full fence, as on x86.)
  *
  * Close sets a bit in the tail of `used`, which the fetch-and-add of a later push brings home; a
  * pop that finds nothing walks to that tail, so that no push that came earlier can still fill a
