@@ -13,13 +13,15 @@
 #include "queues/wait.h"
 #undef Q_SPINS_MAX
 #undef Q_YIELDS
-#define Q_SPINS_MAX          0
-#define Q_YIELDS             0
-#define SPILL_CHUNK          2 /* records of a spill file; 64 */
-#define SEGMENT_FAA_PATIENCE 0
-#define RING_BATCH_LINE      8 /* bytes; 64 */
-#define RING_BATCH_CHUNK     1
-#define RING_BATCH_SLIP      1
+#define Q_SPINS_MAX                0
+#define Q_YIELDS                   0
+#define SPILL_CHUNK                2 /* records of a spill file; 64 */
+#define SEGMENT_FAA_PATIENCE       0
+#define SEGMENT_LPRQ_TRIES         1 /* failures before a push goes to another ring */
+#define ARRAY_SCQ_AT_ONCE(handles) 2 /* in an operation at once; handles are for 5 */
+#define RING_BATCH_LINE            8 /* bytes; 64 */
+#define RING_BATCH_CHUNK           1
+#define RING_BATCH_SLIP            1
 #ifdef Q_WITH_RUN1024
 #define RELAXED_LANES 1 /* shared by all */
 #else
