@@ -191,13 +191,7 @@ static __attribute__((noinline)) struct ymc_segment *ymc_new(struct segment_ymc 
     struct ymc_segment *const s = q_alloc(&q->memory, Q_LINE, ymc_segment_bytes(q));
     if (!s)
         return NULL;
-    a_init(&s->next, NULL);
-    s->number = 0;
-    for (uint64_t i = 0; i <= q->mask; i++) {
-        a_init(&s->cell[i].value, YMC_NONE);
-        a_init(&s->cell[i].enq, 0);
-        a_init(&s->cell[i].deq, 0);
-    }
+    memset(s, 0, ymc_segment_bytes(q)); /* no next; every cell YMC_NONE, not reserved, not taken */
     return s;
 }
 
@@ -241,9 +235,8 @@ static inline struct ymc_cell *ymc_find(struct segment_ymc *q, struct ymc_record
 /* The end is at least at i. Each failure is another's progress towards i. */
 static inline void ymc_advance(struct ymc_end *end, uint64_t i)
 {
-    uint64_t now = a_load(&end->ticket, acquire); /* [>ticket] */
-    while (now < i &&
-           !a_cas(&end->ticket, &now, i, acq_rel, acquire)) /* [ticket>] [>ticket] */
+    uint64_t now = a_load(&end->ticket, acquire);                      /* [>ticket] */
+    while (now < i && !a_cas(&end->ticket, &now, i, acq_rel, acquire)) /* [ticket>] [>ticket] */
         ;
 }
 
@@ -543,7 +536,8 @@ static __attribute__((noinline)) void ymc_help_pop_slow(struct segment_ymc *q, s
 static inline void ymc_help_pop(struct segment_ymc *q, struct ymc_record *r,
                                 struct ymc_record *peer)
 {
-    if (__builtin_expect((a_load(&peer->deq.state, relaxed) & YMC_PENDING) != 0, 0))
+    const uint64_t state = a_load(&peer->deq.state, acquire); /* [>asked] [>answered] */
+    if (__builtin_expect((state & YMC_PENDING) != 0, 0))
         ymc_help_pop_slow(q, r, peer);
 }
 
@@ -744,23 +738,9 @@ static __attribute__((noinline)) bool ymc_new_chunk(struct segment_ymc *q, unsig
     struct ymc_record *const chunk = q_alloc(&q->memory, Q_LINE, bytes);
     if (!chunk)
         return false;
-    for (uint32_t i = 0; i < bytes / sizeof *chunk; i++) {
-        struct ymc_record *const r = &chunk[i];
-        a_init(&r->pin, 0);
-        r->spare = NULL;
-        r->enq_peer = r->deq_peer = NULL;
-        r->enq_refused = 0;
-        r->number = ymc_chunk_first(q, k) + i;
-        a_init(&r->tail.segment, NULL);
-        a_init(&r->head.segment, NULL);
-        r->tail.number = r->head.number = 0;
-        a_init(&r->used, 0);
-        a_init(&r->enq.state, YMC_NEVER);
-        a_init(&r->enq.value, 0);
-        a_init(&r->deq.from, NULL);
-        a_init(&r->deq.id, 0);
-        a_init(&r->deq.state, 0);
-    }
+    memset(chunk, 0, bytes); /* pins of 0, no requests */
+    for (uint32_t i = 0; i < bytes / sizeof *chunk; i++)
+        chunk[i].number = ymc_chunk_first(q, k) + i;
     struct ymc_record *seen = NULL;
     if (!a_cas(&q->chunk[k], &seen, chunk, release, relaxed)) /* [joined>] */
         q_free(&q->memory, chunk, Q_LINE, bytes);
