@@ -19,6 +19,8 @@
 #define SEGMENT_FAA_PATIENCE       0
 #define SEGMENT_LPRQ_TRIES         1 /* failures before a push goes to another ring */
 #define ARRAY_SCQ_AT_ONCE(handles) 2 /* in an operation at once; handles are for 5 */
+#define SEGMENT_YMC_PATIENCE       0
+#define SEGMENT_YMC_GARBAGE        1
 #define RING_BATCH_LINE            8 /* bytes; 64 */
 #define RING_BATCH_CHUNK           1
 #define RING_BATCH_SLIP            1
