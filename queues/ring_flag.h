@@ -15,10 +15,12 @@
  * to write (a_prefetch_write): asked for by a read it would travel for the look at the flag, and then
  * its ownership once more. That is best where there is nothing to batch: a ring of few lines, or one
  * item at a time. Where the ends meet in mid-stream the two take a line from each other while it is
- * in use, and what was asked for ahead may be a line that the other side still works on. The paper
- * avoids that by temporal slipping (a side that comes too close waits for a while); here callers
- * pause when they are told EMPTY or FULL, and no more is done: ring_batch slips, and says when which
- * ring is the one to take.
+ * in use, and what was asked for ahead may be a line that the other side still works on; the further
+ * ahead, the more often (RING_FLAG_AHEAD). The paper's remedy is temporal slipping: a side that comes
+ * too close waits for a while. Here callers pause when they are told EMPTY or FULL, and no more is
+ * done: waiting until a block of flags had changed (B-queue, Wang et al. 2013) was tried and brought
+ * nothing, since both sides go on writing to every line. ring_batch slips, where one side only reads,
+ * and says which ring to take when.
  *
  * Q_EMPTY and Q_FULL are not exact: a slot may be found as it was before the other side's last
  * operation, though that has returned (a store that waits in a store buffer).
@@ -32,7 +34,7 @@
 #include "queues/queue.h"
 
 #ifndef RING_FLAG_AHEAD
-#define RING_FLAG_AHEAD 2 /* lines of 64 bytes between where we write and what we ask for */
+#define RING_FLAG_AHEAD 1 /* lines of 64 bytes between where we write and what we ask for */
 #endif
 
 struct ring_flag_slot {
@@ -40,7 +42,8 @@ struct ring_flag_slot {
     uint64_t rest[Q_ITEM_BYTES / 8 - 1]; /* of the item */
 };
 enum {
-    RING_FLAG_ASK = (RING_FLAG_AHEAD * 64 - 1) / sizeof(struct ring_flag_slot) + 1,
+    RING_FLAG_ASK =
+        (RING_FLAG_AHEAD * 64 + sizeof(struct ring_flag_slot) - 1) / sizeof(struct ring_flag_slot),
 };
 
 struct ring_flag {
@@ -118,9 +121,9 @@ static inline void ring_flag_detach(struct ring_flag *q, struct ring_flag_handle
  * an item, and a load of what was just stored need not wait until that has left the store buffer. */
 static inline void ring_flag_copy_rest(void *to, const void *from)
 {
-    const size_t rest = sizeof(q_item) - sizeof(uint64_t), second = rest ? sizeof(uint64_t) : 0;
-    memcpy(to, from, second);
-    memcpy((char *)to + second, (const char *)from + second, rest - second);
+    enum { REST = sizeof(q_item) - sizeof(uint64_t), SECOND = REST ? sizeof(uint64_t) : 0 };
+    memcpy(to, from, SECOND);
+    memcpy((char *)to + SECOND, (const char *)from + SECOND, REST - SECOND);
 }
 
 /* False: the slot is not free. */
