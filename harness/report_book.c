@@ -26,7 +26,7 @@ static const char *const workload_order[] = {
     "open",  "burst", "overload", "stalled", "rank_error", "census",     NULL,
 };
 static const char *const family_order[] = {"mutex",   "spin", "combining", "array", "segment",
-                                           "relaxed", "ring", "lanes",     NULL};
+                                           "relaxed", "list", "ring",      "lanes", NULL};
 
 #define BY(a, b)                                                                                   \
     do {                                                                                           \

@@ -60,8 +60,8 @@ static const char *family_of(const struct book *b, const char *queue)
 
 static int family_rank(const char *family)
 {
-    static const char *const order[] = {"mutex",   "spin",    "combining", "array",
-                                        "segment", "relaxed", "ring",      "lanes"};
+    static const char *const order[] = {"mutex",   "spin", "combining", "array", "segment",
+                                        "relaxed", "list", "ring",      "lanes"};
     enum { FAMILIES = sizeof order / sizeof *order };
     for (int i = 0; i < FAMILIES; i++)
         if (strcmp(order[i], family) == 0)

@@ -22,7 +22,7 @@
 #define SEGMENT_YMC_PATIENCE       0
 #define SEGMENT_YMC_GARBAGE        1
 #define RING_BATCH_LINE            8 /* bytes; 64 */
-#define RING_BATCH_CHUNK           1
+#define RING_BATCH_CHUNK           2
 #define RING_BATCH_SLIP            1
 #ifdef Q_WITH_RUN1024
 #define RELAXED_LANES 1 /* shared by all */
