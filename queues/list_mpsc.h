@@ -15,8 +15,8 @@
  * adds to the count of memory is a compare-and-swap that may have to be repeated (memory.h).
  * pop is blocking: it answers EMPTY behind a push that is stopped between its two steps, which is
  * also why Q_EMPTY is not exact.
- * close must not race with pushes: an exchange cannot refuse. (Refusing takes a compare-and-swap that
- * may have to be repeated: segment_mpmc, array_mpmc.)
+ * close must not race with pushes: an exchange cannot refuse. (Refusing takes a compare-and-swap
+ * that may have to be repeated: segment_mpmc, array_mpmc.)
  *
  * Nodes come in blocks, and a block belongs to a home, one per attached producer. A producer takes
  * the nodes of its block in turn. They are popped in the same turn, so that the consumer, when it
@@ -31,8 +31,8 @@
  *          homes   attach -> attach   a home in the list of homes
  *          left    detach -> attach   a home and the rest of its block
  *          closed  close  -> pop      no node will be linked behind the one you look at
- * Memory   Drained, it keeps per home, of which there are as many as ever producers were attached at
- *          once, one block in use and one spare. */
+ * Memory   Drained, it keeps per home, of which there are as many as ever producers were attached
+ *          at once, one block in use and one spare. */
 #ifndef QUEUES_LIST_MPSC_H
 #define QUEUES_LIST_MPSC_H
 

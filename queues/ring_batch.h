@@ -15,22 +15,23 @@
  * push and pop are wait-free: a wait is RING_BATCH_SLIP pauses, once, whatever it brings.
  *
  * Those batch what they publish: an item is shown to the consumer with the last one of its batch.
- * Here every push shows its own item and every pop its own room, or a producer that is stopped, or has
- * nothing more to push, would keep items that it was told were in the queue. Only the looking is in
- * batches, and that is where the time goes: a line changes hands when somebody reads it, however
- * often it was written.
+ * Here every push shows its own item and every pop its own room, or a producer that is stopped, or
+ * has nothing more to push, would keep items that it was told were in the queue. Only the looking
+ * is in batches, and that is where the time goes: a line changes hands when somebody reads it,
+ * however often it was written.
  *
- * Which ring in which phase. Per lap a line of slots travels to the consumer and back; more is waste.
+ * Which ring in which phase. Per lap a line of slots travels to the consumer and back; more is
+ * waste.
  *   Ends far apart, in a large ring: ring_batch. Each index line travels once per batch, and slot
- *     lines are on their way before they are wanted, which no processor can guess near a moving end.
+ *     lines are on their way before they are wanted; no processor can guess those at a moving end.
  *   Ends close together, in a ring of few lines: ring_flag. There is nothing to batch, and it moves
  *     one line per item where the others move an index and a slot.
  *   One item at a time, and the other side waiting for it: ring_flag again, for the same reason.
- *   A batch per call: ring_spsc and ring_batch, which copy it as one block and publish it by one
- *     store; ring_flag stores a flag per item.
+ *   A batch per call: ring_spsc and ring_batch, which publish it by one store (and ring_batch
+ *     copies it as one block); ring_flag stores a flag per item.
  *   ring_lamport moves an index line per operation in every phase: the price of not remembering.
- * What a batch costs is latency when the traffic is dense but not full: then an item may wait as long
- * as a slip. Where the wait does not pay it is given up, for longer each time.
+ * What a batch costs is latency when the traffic is dense but not full: then an item may wait as
+ * long as a slip. Where the wait does not pay it is given up, for longer each time.
  *
  * Q_EMPTY and Q_FULL are not exact, as in ring_spsc: each side stores its index and then reads the
  * other's, and nothing keeps the store from being seen after the read.
@@ -239,7 +240,7 @@ static inline q_hot enum q_status ring_batch_pop(struct ring_batch *q, struct ri
     return Q_OK;
 }
 
-/* ---- batches: one store publishes all, one block (two, at the end of the ring) is copied ------- */
+/* ---- batches: one store publishes all, a block (two, at the end of the ring) is copied ------ */
 
 /* How many of n lie ahead of `mine`. Where these end a single push or pop thinks again. */
 static inline size_t ring_batch_ahead(struct ring_batch_view *v,

@@ -1,4 +1,4 @@
-/* ring_flag.h: bounded ring, one producer, one consumer, and the slot itself says whether it is full.
+/* ring_flag.h: bounded ring, one producer, one consumer; the slot itself says whether it is full.
  *
  *   slot   [ 0 ][ x ][ x ][ x ][ 0 ][ 0 ]     0: free; else the item (larger items: its key)
  *                 ^ head         ^ tail       each known to its own side alone
@@ -7,20 +7,20 @@
  * pop finds an item and puts a 0 there. No index is shared, and full and empty are read from the
  * very line that is needed next anyway. Of larger items the key is the flag: written last, cleared
  * when the rest has been read.
- * Giacomoni, Moseley & Vachharajani, FastForward for Efficient Pipeline Parallelism, 2008; here each
- * side also asks for a line to write to before it comes there.  push and pop are wait-free.
+ * Giacomoni, Moseley & Vachharajani, FastForward for Efficient Pipeline Parallelism, 2008; here
+ * each side also asks for a line to write to before it comes there.  push and pop are wait-free.
  *
  * Who writes which line when. Each line of slots travels twice per lap: full to the consumer, and
  * free to the producer; nothing else travels. Both sides write to it, so both ask for it in order
- * to write (a_prefetch_write): asked for by a read it would travel for the look at the flag, and then
- * its ownership once more. That is best where there is nothing to batch: a ring of few lines, or one
- * item at a time. Where the ends meet in mid-stream the two take a line from each other while it is
- * in use, and what was asked for ahead may be a line that the other side still works on; the further
- * ahead, the more often (RING_FLAG_AHEAD). The paper's remedy is temporal slipping: a side that comes
- * too close waits for a while. Here callers pause when they are told EMPTY or FULL, and no more is
- * done: waiting until a block of flags had changed (B-queue, Wang et al. 2013) was tried and brought
- * nothing, since both sides go on writing to every line. ring_batch slips, where one side only reads,
- * and says which ring to take when.
+ * to write (a_prefetch_write): asked for by a read it would travel for the look at the flag, and
+ * then its ownership once more. That is best where there is nothing to batch: a ring of few lines,
+ * or one item at a time. Where the ends meet in mid-stream the two take a line from each other
+ * while it is in use, and what was asked for ahead may be a line that the other side still works
+ * on; the further ahead, the more often (RING_FLAG_AHEAD). The paper's remedy is temporal slipping:
+ * a side that comes too close waits for a while. Here callers pause when they are told EMPTY or
+ * FULL, and no more is done: waiting until a block of flags had changed (B-queue, Wang et al. 2013)
+ * was tried and brought nothing, since both sides go on writing to every line. ring_batch slips,
+ * where one side only reads, and says which ring to take when.
  *
  * Q_EMPTY and Q_FULL are not exact: a slot may be found as it was before the other side's last
  * operation, though that has returned (a store that waits in a store buffer).
@@ -118,7 +118,7 @@ static inline void ring_flag_detach(struct ring_flag *q, struct ring_flag_handle
 /* ---- slots --------------------------------------------------------------------------------- */
 
 /* All of an item but its key. The second word by itself: the rest is then aligned as vectors are in
- * an item, and a load of what was just stored need not wait until that has left the store buffer. */
+ * an item, and a load of what was just stored need not wait for that to leave the store buffer. */
 static inline void ring_flag_copy_rest(void *to, const void *from)
 {
     enum { REST = sizeof(q_item) - sizeof(uint64_t), SECOND = REST ? sizeof(uint64_t) : 0 };
