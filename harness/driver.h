@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-#define Q_DRIVER_ABI 2
+#define Q_DRIVER_ABI 3
 
 /* Keys of items: lane (2 bits) | producer (10) | number (52, from 1, growing). In timed runs the
  * number is a time stamp: ticks since the run's epoch. */
@@ -82,8 +82,11 @@ struct q_driver {
     void (*close)(void *q, void *h);
     size_t (*capacity)(const void *q);
     struct q_bytes (*bytes)(const void *q);
-    uint64_t (*dropped)(const void *q);     /* items discarded, and appended to the log, so far; */
-    uint64_t (*spilled)(const void *q);     /* NULL: the queue has no policies (traits.policies) */
+    uint64_t (*dropped)(const void *q); /* items discarded, and appended to the log, so far; */
+    uint64_t (*spilled)(const void *q); /* NULL: the queue has no policies (traits.policies) */
+    /* Leaves the handle as in a thread that is stopped in the middle of an operation: what it reads
+     * must be kept, until its next operation. NULL: nothing is kept for readers (reclaim.h). */
+    void (*stop)(void *q, void *h);
     void (*make)(void *item, uint64_t key); /* an item with this key */
     uint64_t (*key)(const void *item);      /* the key of an item, 0 when it is not intact */
 

@@ -95,6 +95,13 @@ static uint64_t any_spilled(const void *q) { return OP(_spilled)(q); }
 #define any_spilled 0
 #endif
 
+/* A queue with a reclaim.h defines N_STOPS and N_stop. */
+#if CAT(Q_NAME, _STOPS)
+static void any_stop(void *q, void *h) { OP(_stop)(q, h); }
+#else
+#define any_stop 0
+#endif
+
 static void any_make(void *item, uint64_t key) { *(q_item *)item = q_item_of(key); }
 static uint64_t any_key(const void *item)
 {
@@ -170,6 +177,7 @@ const struct q_driver CAT(q_driver_, Q_ID) = {
     .bytes = any_bytes,
     .dropped = any_dropped,
     .spilled = any_spilled,
+    .stop = any_stop,
     .make = any_make,
     .key = any_key,
     .produce = KERNEL(produce),

@@ -332,6 +332,14 @@ static inline void segment_faa_close(struct segment_faa *q, struct segment_faa_h
     q_event_notify(&q->room, SIZE_MAX, &h->counts);
 }
 
+/* As in a thread that is stopped in the middle of a pop (harness/driver.h). */
+#define segment_faa_STOPS 1
+static inline void segment_faa_stop(struct segment_faa *q, struct segment_faa_handle *h)
+{
+    q_enter(&h->guard, &q->reclaim);
+    (void)q_protect(&h->guard, SEGMENT_FAA_HEAD_SLOT, a_load(&q->head, relaxed));
+}
+
 static inline size_t segment_faa_capacity(const struct segment_faa *q)
 {
     (void)q;

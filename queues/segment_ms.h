@@ -92,13 +92,18 @@ static inline void segment_ms_free(struct segment_ms *q, struct segment_ms_node 
     }
 }
 
-/* A chain that nobody uses becomes the spare one; an older one is for this handle, or is freed. */
+/* A chain that nobody uses becomes the spare one; an older one is for this handle, or is freed. So
+ * is what makes it longer than usual: epochs give everything back at once when a reader goes on. */
 static inline void segment_ms_give(struct segment_ms *q, struct segment_ms_handle *h,
                                    struct q_retired *back)
 {
     if (!back)
         return;
     struct segment_ms_node *const chain = (struct segment_ms_node *)back;
+    for (unsigned i = 1; i < SEGMENT_MS_PATIENCE && back->below; i++)
+        back = back->below;
+    segment_ms_free(q, (struct segment_ms_node *)back->below);
+    back->below = NULL;
     struct segment_ms_node *const older = a_swap(&q->spare, chain, acq_rel); /* [spare>] [>spare] */
     if (h->nodes)
         segment_ms_free(q, older);
@@ -260,6 +265,14 @@ static inline void segment_ms_close(struct segment_ms *q, struct segment_ms_hand
     q_leave(&h->guard);
     q_event_notify(&q->items, SIZE_MAX, &h->counts);
     q_event_notify(&q->room, SIZE_MAX, &h->counts);
+}
+
+/* As in a thread that is stopped in the middle of a pop (harness/driver.h). */
+#define segment_ms_STOPS 1
+static inline void segment_ms_stop(struct segment_ms *q, struct segment_ms_handle *h)
+{
+    q_enter(&h->guard, &q->reclaim);
+    (void)q_protect(&h->guard, h->head_slot, a_load(&q->head, relaxed));
 }
 
 static inline size_t segment_ms_capacity(const struct segment_ms *q)

@@ -189,6 +189,75 @@ static const char *needs_unbounded_bytes(const struct q_driver *d)
     return needs_bytes(d) ? needs_bytes(d) : needs_unbounded(d);
 }
 
+/* A burst from two producers, drained by two consumers, who then still have their handles: no more
+ * is left than two segments for each of the four, and what the empty queue had. */
+enum { BURST_THREADS = 2, BURST_SEGMENT = 128 };
+struct burst {
+    const struct subject *subject;
+    struct end end;
+    uint64_t first, n;
+};
+
+static void *bursts(void *argument)
+{
+    struct burst *const b = argument;
+    for (uint64_t i = 0; i < b->n; i++)
+        check(put(&b->end, key_for(b->end.driver, b->first, i + 1)) == Q_OK, "push fails");
+    return NULL;
+}
+
+static void *drains(void *argument)
+{
+    struct burst *const b = argument;
+    uint64_t key;
+    while (take(&b->end, &key) == Q_OK)
+        b->n++;
+    return NULL;
+}
+
+static const char *needs_a_bound(const struct q_driver *d)
+{
+    if (d->stop && strstr(d->name, ".epochs"))
+        return "epochs: who is preempted inside an operation holds up the others' memory";
+    return needs_unbounded_bytes(d);
+}
+
+static void gives_a_burst_back(const struct q_driver *d)
+{
+    struct subject s;
+    struct burst producer[BURST_THREADS], consumer[BURST_THREADS];
+    const uint64_t n = scaled(400000, 20000);
+    subject_open(&s, d, &(struct q_config){.capacity = 0, .segment = BURST_SEGMENT});
+    for (unsigned i = 0; i < BURST_THREADS; i++) {
+        producer[i] = (struct burst){.subject = &s, .first = i, .n = n / BURST_THREADS};
+        consumer[i] = (struct burst){.subject = &s};
+        end_attach(&producer[i].end, &s, Q_PRODUCER);
+        end_attach(&consumer[i].end, &s, Q_CONSUMER);
+    }
+    const struct q_bytes fresh = subject_bytes(&s);
+    together(BURST_THREADS, bursts, producer, sizeof *producer);
+    const struct q_bytes full = subject_bytes(&s);
+    together(BURST_THREADS, drains, consumer, sizeof *consumer);
+    const struct q_bytes drained = subject_bytes(&s);
+    uint64_t popped = 0;
+    for (unsigned i = 0; i < BURST_THREADS; i++) {
+        popped += consumer[i].n;
+        end_detach(&producer[i].end);
+        end_detach(&consumer[i].end);
+    }
+    subject_destroy(&s);
+    check(popped == n / BURST_THREADS * BURST_THREADS, "%llu items came out of %llu",
+          (unsigned long long)popped, (unsigned long long)n);
+    const size_t segment = BURST_SEGMENT * (d->item_bytes + 16) + 512;
+    const size_t most = fresh.now + 2 * segment * 2 * BURST_THREADS * d->traits->lanes;
+    char line[256] = "";
+    if (drained.now > most)
+        check(header_explains(d, line, sizeof line),
+              "drained, it keeps %zu of %zu bytes, more than two segments for each thread (%zu), "
+              "and the paragraph \"Memory\" at the top of queues/%s.h does not say so",
+              drained.now, full.now, most, d->traits->name);
+}
+
 int main(int argc, char **argv)
 {
     static const struct contract_case cases[] = {
@@ -196,6 +265,7 @@ int main(int argc, char **argv)
         {"accounts for its memory", accounts, needs_bytes},
         {"does not creep", does_not_creep, needs_bytes},
         {"gives memory back when drained", gives_back, needs_unbounded_bytes},
+        {"gives a burst back", gives_a_burst_back, needs_a_bound},
     };
     return contract_main(argc, argv, cases, N_OF(cases));
 }
