@@ -124,8 +124,7 @@ static inline void q_announced(const struct q_guard *g)
     if (g->asymmetric)
         a_fence_light();
     else
-        a_fence(
-            seq_cst); /* [sc: store buffering: our announcement against the retirer's unlinking] */
+        a_fence(seq_cst); /* [sc: store buffering: our announcement against their unlinking] */
 }
 
 /* ---- hazard pointers, or epochs -------------------------------------------------------------- */

@@ -78,20 +78,24 @@ SCENARIO(reclaim_fenced)
     return client_settle();
 }
 
-static void *pushes_pops_and_pushes(void *end)
+static void *pops_and_pushes_in_turn(void *end)
 {
-    push(end, 22);
-    return pops_and_pushes(end);
+    struct end *const e = end;
+    for (unsigned i = 0; i < e->todo; i++) {
+        pop(e);
+        push(e, e->first + i);
+    }
+    return NULL;
 }
 
 SCENARIO(reclaim_held_push)
 {
     reclaim_begin(CAPACITY_reclaim_held_push, 1);
-    struct end *const producer = end_open(Q_PRODUCER, 1, 1);
-    end_open(Q_BOTH, 1, 23);
-    pushes(producer);
-    producer->first = 11;
-    RUN(pushes, pushes_pops_and_pushes);
+    end_open(Q_PRODUCER, 1, 11);
+    struct end *const both = end_open(Q_BOTH, 2, 21);
+    push(both, 1);
+    pop(both);
+    RUN(pushes, pops_and_pushes_in_turn);
     return client_settle();
 }
 
