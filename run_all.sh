@@ -26,6 +26,8 @@ usage: ./run_all.sh [options]          build, test briefly, check, measure, draw
   --budget TIME   at most TIME in all after packages: 90s, 20m, 2h
   --only REGEX    only the cells (workload/family/queue/p:c) that match, for example 'ring_|spsc/'
   --resume        go on with the newest unfinished run and its plan; finished samples are kept
+  --peers         other people's queues, too (queues/peers): installs their packages, builds and
+                  measures them beside ours. At most twice the time
   --seed N        the order of the rounds and every random choice follow from N
   --dry-run       build, then say what would be measured and how long it takes; measure nothing
   --no-color      plain text (so does the environment variable NO_COLOR)
@@ -35,7 +37,7 @@ EOF
 }
 
 # ---- the command line -------------------------------------------------------------------------
-command=all plan=full budget=1740 only='' seed='' resume=no dry_run=no check=no
+command=all plan=full budget=1740 only='' seed='' resume=no dry_run=no check=no peers=no
 check_words=() # for `queuelab check`
 
 seconds_of() { # seconds_of 20m
@@ -97,6 +99,7 @@ parse() {
             shift
             ;;
         'all --resume') resume=yes ;;
+        'all --peers') peers=yes ;;
         'all --dry-run') dry_run=yes ;;
         'report --check') check=yes ;;
         *' --no-color') no_color ;;
@@ -108,6 +111,7 @@ parse() {
         shift
     done
     if [ $plan = quick ] && [ $budget_set = no ]; then budget=270; fi
+    if [ $peers = yes ] && [ $budget_set = no ]; then budget=$((2 * budget)); fi
     if [ $resume = yes ] && [ "$only$seed$plan$budget_set" != fullno ]; then
         wrong_use "--resume goes on with the plan of the run: --quick, --budget, --only and --seed belong to a new one"
     fi
@@ -117,10 +121,12 @@ parse() {
 bin=build/release/queuelab
 
 step_build() {
-    logged build/log/configure.log "configuring (build/release)" cmake --preset release
+    local preset=release
+    if [ $peers = yes ]; then preset=peers; fi
+    logged build/log/configure.log "configuring (build/release)" cmake --preset $preset
     grep '^-- LEFT OUT' build/log/configure.log | sed 's/^-- /  /' || true
     logged build/log/build.log "compiling every queue into the measured loops" \
-        cmake --build --preset release
+        cmake --build --preset $preset
 }
 
 # A test that hangs has its own limit (tests/CMakeLists.txt). This one is for a machine so slow that
@@ -246,9 +252,12 @@ summary() {
 
 main_job() {
     local steps=7
+    if [ $resume = yes ] && grep -q '"peers": "[^"]' "$(unfinished_run)/env.json" 2>/dev/null; then
+        peers=yes # that run has them
+    fi
     if [ $dry_run = yes ]; then steps=3; fi
     step "1/$steps" packages
-    packages_bootstrap run
+    if [ $peers = yes ]; then packages_bootstrap peers; else packages_bootstrap run; fi
     local begin
     begin=$(now) # the budget begins here: after packages
     if [ $resume = no ]; then deadline=$((begin + budget)); fi

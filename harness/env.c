@@ -17,6 +17,7 @@
 #include <gnu/libc-version.h>
 #endif
 
+#include "harness/driver.h"
 #include "queues/wait.h"
 
 #if __has_include("git_commit.h")
@@ -208,6 +209,37 @@ static void ask_system(struct env *e)
         e->memory_mib = strtoul(line, NULL, 10) / 1024;
 }
 
+/* ---- other people's queues ------------------------------------------------------------------ */
+
+struct list {
+    char *text;
+    size_t size, n;
+    const char *last; /* what the names at the end have in common */
+};
+
+/* "last: name, name; last: name": names under what they have in common, in the order they come. */
+static void list_name(struct list *l, const char *common, const char *name)
+{
+    const bool same = l->last && strcmp(l->last, common) == 0;
+    const char *const before = same ? ", " : l->last ? "; " : "";
+    const size_t room = l->size - l->n;
+    const int n = same ? snprintf(l->text + l->n, room, "%s%s", before, name)
+                       : snprintf(l->text + l->n, room, "%s%s: %s", before, common, name);
+    l->n = n < 0 || (size_t)n >= room ? l->size - 1 : l->n + (size_t)n;
+    l->last = common;
+}
+
+static void ask_peers(struct env *e)
+{
+    struct list there = {.text = e->peers, .size = sizeof e->peers};
+    for (const struct q_driver *const *d = q_drivers; *d; d++)
+        if ((*d)->traits->peer && (*d)->item_bytes == 8)
+            list_name(&there, (*d)->traits->peer, (*d)->name);
+    struct list absent = {.text = e->peers_absent, .size = sizeof e->peers_absent};
+    for (const struct q_absent *a = q_peers_absent; a->name; a++)
+        list_name(&absent, a->why, a->name);
+}
+
 /* ---- what takes time away ------------------------------------------------------------------- */
 
 static double steal_since_boot(void)
@@ -322,6 +354,7 @@ int env_collect(struct env *e, const struct topology *t, const struct clock_card
     COPY(e->build_type, QUEUELAB_BUILD_TYPE);
     COPY(e->commit, QUEUELAB_COMMIT);
     e->sanitized = SANITIZED;
+    ask_peers(e);
     e->backoff_max = Q_BACKOFF_MAX;
     e->spins_max = Q_SPINS_MAX;
 

@@ -21,9 +21,11 @@ struct env {
     char date[32]; /* UTC, ISO 8601 */
     char cpu_model[128], microcode[32], hypervisor[32], kernel[128], os[128], libc[32];
     char compiler[128], flags[256], build_type[32];
-    char commit[64];   /* git hash at build time, "+dirty" when the sources were not as committed;
+    char commit[64]; /* git hash at build time, "+dirty" when the sources were not as committed;
                              "unknown" outside git */
-    bool sanitized;    /* a build for finding bugs: its times mean nothing */
+    bool sanitized;  /* a build for finding bugs: its times mean nothing */
+    char peers[2048], peers_absent[2048]; /* other people's queues: package and version: names; and
+                                             those of peers.def that are not in the build, and why */
     char governor[32]; /* cpufreq governor, "none visible" in most virtual machines */
     char clocksource[32];
     char smt[16]; /* on, off, unknown */

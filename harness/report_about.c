@@ -52,6 +52,10 @@ int section_machine(FILE *f, const struct book *b)
     snprintf(text, sizeof text, "back-off up to %u pauses, %u spins before a yield", e->backoff_max,
              e->spins_max);
     put_row(f, "waiting", text);
+    if (e->peers[0] || e->peers_absent[0]) { /* records from before there were peers say nothing */
+        put_row(f, "peers", e->peers[0] ? e->peers : "none");
+        put_row(f, "peers not in the build", e->peers_absent[0] ? e->peers_absent : "none");
+    }
     put_row(f, "measured", e->date);
     put_row(f, "fingerprint", e->id);
     fputc('\n', f);

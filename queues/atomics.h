@@ -13,7 +13,7 @@
  *                                             a_fence(seq_cst) on both sides, but the light one
  *                                             costs nothing and the heavy one a system call (P1202)
  *   a_pause()                                 "I am spinning", to the processor (pause.h)
- *   a_prefetch_write(p)                       "I shall write to this line", to the processor
+ *   a_prefetch_read(p)  a_prefetch_write(p)   "I shall want this line": to read it, to write to it
  *
  * The order is always the last word and never has a default. `atomic(T)` is a struct, so `q->n++`,
  * which C11 would silently make seq_cst, does not compile. This is notation only: nothing is
@@ -56,6 +56,8 @@
                                           memory_order_##bad)
 #define a_fence(order)  atomic_thread_fence(memory_order_##order)
 #define a_fence_light() atomic_signal_fence(memory_order_seq_cst)
+
+static inline void a_prefetch_read(const void *p) { __builtin_prefetch(p, 0); }
 
 /* By hand where there is an instruction for it: for x86 compilers turn the builtin into a prefetch
  * for reading, unless told of a processor that has more. */

@@ -12,12 +12,13 @@
  *
  * Who writes which line when. Each line of slots travels twice per lap: full to the consumer, and
  * free to the producer; nothing else travels. Both sides write to it, so both ask for it in order
- * to write (a_prefetch_write): asked for by a read it would travel once for the look at the flag,
- * and then its ownership once more. That is good while the ends are more than a line apart. When
- * they meet, in a ring that is nearly empty or nearly full, the two sides take one line from each
- * other in mid-use, which the paper avoids by temporal slipping: the consumer waits at times for
- * the producer to be some lines ahead. A pop that waits is not this lab's pop; its callers pause when
- * they are told EMPTY or FULL, and that is the slip there is.
+ * to write (a_prefetch_write): asked for by a read it would travel for the look at the flag, and then
+ * its ownership once more. That is best where there is nothing to batch: a ring of few lines, or one
+ * item at a time. Where the ends meet in mid-stream the two take a line from each other while it is
+ * in use, and what was asked for ahead may be a line that the other side still works on. The paper
+ * avoids that by temporal slipping (a side that comes too close waits for a while); here callers
+ * pause when they are told EMPTY or FULL, and no more is done: ring_batch slips, and says when which
+ * ring is the one to take.
  *
  * Q_EMPTY and Q_FULL are not exact: a slot may be found as it was before the other side's last
  * operation, though that has returned (a store that waits in a store buffer).
@@ -38,7 +39,9 @@ struct ring_flag_slot {
     atomic(uint64_t) key;                /* of the item inside; 0: free */
     uint64_t rest[Q_ITEM_BYTES / 8 - 1]; /* of the item */
 };
-enum { RING_FLAG_ASK = (RING_FLAG_AHEAD * 64 - 1) / sizeof(struct ring_flag_slot) + 1 };
+enum {
+    RING_FLAG_ASK = (RING_FLAG_AHEAD * 64 - 1) / sizeof(struct ring_flag_slot) + 1,
+};
 
 struct ring_flag {
     alignas(Q_LINE) atomic(uint64_t) tail; /* next index to fill; the producer's alone */
@@ -111,15 +114,24 @@ static inline void ring_flag_detach(struct ring_flag *q, struct ring_flag_handle
 
 /* ---- slots --------------------------------------------------------------------------------- */
 
+/* All of an item but its key. The second word by itself: the rest is then aligned as vectors are in
+ * an item, and a load of what was just stored need not wait until that has left the store buffer. */
+static inline void ring_flag_copy_rest(void *to, const void *from)
+{
+    const size_t rest = sizeof(q_item) - sizeof(uint64_t), second = rest ? sizeof(uint64_t) : 0;
+    memcpy(to, from, second);
+    memcpy((char *)to + second, (const char *)from + second, rest - second);
+}
+
 /* False: the slot is not free. */
-static inline q_hot bool ring_flag_fill(struct ring_flag *q, uint64_t tail, const q_item *item)
+static inline q_hot bool ring_flag_fill(struct ring_flag *q, uint64_t tail, q_item item)
 {
     struct ring_flag_slot *const slot = &q->slot[tail & q->mask];
     a_prefetch_write(&q->slot[(tail + RING_FLAG_ASK) & q->mask]);
     if (a_load(&slot->key, acquire) != 0) /* [>freed] */
         return false;
-    memcpy(slot->rest, (const char *)item + sizeof slot->key, sizeof slot->rest);
-    a_store(&slot->key, q_key(item), release); /* [filled>] */
+    ring_flag_copy_rest(slot->rest, (const char *)&item + sizeof slot->key);
+    a_store(&slot->key, q_key(&item), release); /* [filled>] */
     return true;
 }
 
@@ -132,7 +144,8 @@ static inline q_hot bool ring_flag_drain(struct ring_flag *q, uint64_t head, q_i
     if (key == 0)
         return false;
     memcpy(item, &key, sizeof key);
-    memcpy((char *)item + sizeof key, slot->rest, sizeof slot->rest);
+    ring_flag_copy_rest((char *)item + sizeof key, slot->rest);
+    /* Our index first: a slot that is found free is then no longer ours. */
     a_store(&q->head, head + 1, relaxed);
     a_store(&slot->key, 0, release); /* [freed>] */
     return true;
@@ -144,7 +157,7 @@ static inline q_hot enum q_status ring_flag_push(struct ring_flag *q, struct rin
                                                  q_item item)
 {
     const uint64_t tail = a_load(&q->tail, relaxed); /* our own index */
-    if (!ring_flag_fill(q, tail, &item))
+    if (!ring_flag_fill(q, tail, item))
         return a_load(&q->closed, relaxed) ? Q_CLOSED : Q_FULL;
     a_store(&q->tail, tail + 1, relaxed);
     q_event_notify(&q->items, 1, &h->counts);
@@ -170,7 +183,7 @@ static inline size_t ring_flag_push_n(struct ring_flag *q, struct ring_flag_hand
 {
     const uint64_t tail = a_load(&q->tail, relaxed);
     size_t done = 0;
-    while (done < n && ring_flag_fill(q, tail + done, &items[done]))
+    while (done < n && ring_flag_fill(q, tail + done, items[done]))
         done++;
     if (done) {
         a_store(&q->tail, tail + done, relaxed);

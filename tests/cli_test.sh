@@ -69,6 +69,16 @@ gives "help of a command" "$queuelab" check --help
 gives "list" "$queuelab" list
 if grep -q '^ring_spsc  *ring  *spsc ' "$dir/out"; then ok; else bad "list does not name ring_spsc and its class"; fi
 
+# Other people's queues are all named, those that are not built with their packages.
+gives "list --peers" "$queuelab" list --peers
+def=$(dirname "$0")/../queues/peers/peers.def
+for peer in $(sed -n 's/^PEER(\([a-z_]*\),.*/\1/p' "$def"); do
+    if grep -A1 "^$peer " "$dir/out" | grep -q 'lib[a-z0-9.]*-dev'; then ok; else
+        bad "list --peers does not name $peer and its package"
+    fi
+done
+if grep -q '^ring_spsc' "$dir/out"; then bad "list --peers names ours"; else ok; fi
+
 one="--queue array_mpmc --workload pairs --sample-ms 2"
 gives "dry run" "$queuelab" bench $one --dry-run
 if grep -q 'pairs/array/array_mpmc/1:0' "$dir/out"; then ok; else bad "the dry run names no cell"; fi

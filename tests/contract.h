@@ -57,6 +57,8 @@ void contract_failed(const char *file, int line, const char *condition, const ch
     __attribute__((format(printf, 4, 5)));
 
 uint64_t scaled(uint64_t n, uint64_t least); /* n times the scale, but at least so many */
+/* The same for threads in a crowd: a fiftieth where each item may cost a time slice. */
+uint64_t crowd_scaled(const struct q_driver *d, uint64_t n, uint64_t least);
 uint64_t contract_seed(void);
 uint64_t random_next(uint64_t *state);
 uint64_t random_below(uint64_t *state, uint64_t n);

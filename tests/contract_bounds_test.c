@@ -148,7 +148,7 @@ static void never_more(const struct q_driver *d)
     for (size_t i = 0; i < N_OF(capacities); i++) {
         const unsigned p = most_producers(d, 3), c = most_consumers(d, 2);
         context("capacity %zu, %u producers, %u consumers", capacities[i], p, c);
-        struct crowd crowd = {.pushes = scaled(5000, 100), .producers = p};
+        struct crowd crowd = {.pushes = crowd_scaled(d, 5000, 100), .producers = p};
         subject_open(&crowd.subject, d,
                      &(struct q_config){.capacity = capacities[i], .producers = p, .consumers = c});
         crowd.capacity = subject_capacity(&crowd.subject);
@@ -205,7 +205,7 @@ static void count_stays_exact(const struct q_driver *d)
         const unsigned threads = both ? 4 : 2; /* each both, or one of each */
         for (unsigned k = 0; k < threads; k++)
             t[k] = (struct pair){.subject = &s,
-                                 .pairs = scaled(4000, 100),
+                                 .pairs = crowd_scaled(d, 4000, 80),
                                  .number = k,
                                  .pushes = both || k == 0,
                                  .pops = both || k == 1};

@@ -19,7 +19,7 @@ static void flows(const struct q_driver *d, unsigned ways, uint64_t items)
             const struct flow f = {
                 .producers = p,
                 .consumers = c,
-                .items = scaled(items, 64),
+                .items = crowd_scaled(d, items, 64),
                 .ways = ways,
                 .config = {.capacity = capacities[random_below(&random, N_OF(capacities))],
                            .segment = k ? 0 : 2}};

@@ -126,13 +126,13 @@ static void many_waiters(const struct q_driver *d)
     for (size_t i = 0; i < N_OF(capacities); i++) {
         const struct flow f = {.producers = most_producers(d, 4),
                                .consumers = most_consumers(d, 4),
-                               .items = scaled(8000, 64),
+                               .items = crowd_scaled(d, 8000, 64),
                                .ways = FLOW_WAIT,
                                .config = {.capacity = capacities[i]}};
         flow_run(d, &f);
         const struct flow slow = {.producers = 1,
                                   .consumers = most_consumers(d, 4),
-                                  .items = scaled(2000, 64),
+                                  .items = crowd_scaled(d, 2000, 64),
                                   .ways = FLOW_WAIT | FLOW_YIELD,
                                   .config = {.capacity = capacities[i]}};
         flow_run(d, &slow);

@@ -142,6 +142,30 @@ static void survives_its_file(void **state)
     free(again);
 }
 
+/* Records from before there were peers are read. */
+static void old_files_are_read(void **state)
+{
+    (void)state;
+    need_reader();
+    struct env e = collect(), read;
+    strcpy(e.peers, "a peer that the file shall not name");
+    assert_int_equal(env_write(path, &e), 0);
+    size_t size;
+    char *const text = slurp(&size), *const peers = strstr(text, "  \"peers\"");
+    assert_non_null(peers);
+    char *const next = strstr(peers, "  \"governor\"");
+    assert_non_null(next);
+    FILE *const f = fopen(path, "w");
+    assert_non_null(f);
+    fprintf(f, "%.*s%s", (int)(peers - text), text, next);
+    assert_int_equal(fclose(f), 0);
+    free(text);
+    assert_int_equal(env_read(path, &read, message, sizeof message), 0);
+    assert_string_equal(read.peers, "");
+    assert_string_equal(read.peers_absent, "");
+    assert_string_equal(read.id, e.id);
+}
+
 static void a_failed_write_leaves_the_old_file(void **state)
 {
     (void)state;
@@ -356,6 +380,7 @@ int main(void)
         cmocka_unit_test(everything_is_said),
         cmocka_unit_test(the_id_is_of_the_machine),
         cmocka_unit_test(survives_its_file),
+        cmocka_unit_test(old_files_are_read),
         cmocka_unit_test(a_failed_write_leaves_the_old_file),
         cmocka_unit_test(bad_files_are_named),
         cmocka_unit_test(cut_at_every_byte),

@@ -46,6 +46,16 @@ PATH="$work/bin" "$BASH" "$work/run_all.sh" --quick >"$work/out" 2>&1 </dev/null
 grep -q '^  sudo apt-get install -y --no-install-recommends build-essential cmake ' "$work/out" ||
     fail "packages missing: the command to run is not printed: $(cat "$work/out")"
 [ "$(grep -c apt-get "$work/out")" -eq 1 ] || fail "more than one command to run"
+! grep -q libck-dev "$work/out" || fail "peers' packages are asked for without --peers"
+# With --peers the same command installs other people's queues, too.
+mkdir -p "$work/queues/peers"
+cp queues/peers/peers.def "$work/queues/peers"
+for tool in sort tr; do ln -s "$(command -v $tool)" "$work/bin/$tool"; done
+PATH="$work/bin" "$BASH" "$work/run_all.sh" --peers --quick >"$work/out" 2>&1 </dev/null || true
+for package in libck-dev libtbb-dev libboost-thread-dev; do
+    [ "$(grep apt-get "$work/out" | grep -c " $package")" -eq 1 ] ||
+        fail "--peers does not ask for $package once: $(cat "$work/out")"
+done
 # Brief tests that are slow have not failed. Everything around them is a stand-in; measuring, which
 # comes after, ends the run.
 mkdir -p "$work/slow" "$work/build/release"

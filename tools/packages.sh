@@ -7,12 +7,20 @@ packages_needed_run='build-essential cmake ninja-build pkg-config libjansson-dev
 packages_wanted_run='libhwloc-dev libbenchmark-dev libcmocka-dev gnuplot-nox'
 packages_needed_test="$packages_needed_run $packages_wanted_run
     clang clang-format clang-tidy valgrind"
-# Other people's queues, which the model checker looks at where they are installed.
-packages_wanted_test='libreaderwriterqueue-dev libconcurrentqueue-dev libboost-dev libxenium-dev'
+# Other people's queues: measured with --peers; the model checker looks at some of them, too.
+packages_peers_rust='rustc cargo librust-concurrent-queue-dev librust-crossbeam-channel-dev
+    librust-crossbeam-queue-dev'
+packages_peers() {
+    {
+        echo g++
+        sed -n 's/^PEER([^,]*,[^,]*,[^,]*,[^,]*,\([^,]*\),.*/\1/p' queues/peers/peers.def
+        if [ -d queues/peers/rust ]; then echo "$packages_peers_rust"; fi
+    } | tr -s ' ' '\n' | grep . | sort -u | tr '\n' ' '
+}
 
 package_there() {
     case $1 in # tools count however they were installed
-    cmake | clang | clang-format | clang-tidy | valgrind | pkg-config) have "$1" && return ;;
+    cmake | clang | clang-format | clang-tidy | valgrind | pkg-config | g++) have "$1" && return ;;
     ninja-build) have ninja && return ;;
     gnuplot-nox) have gnuplot && return ;;
     esac
@@ -27,9 +35,12 @@ packages_missing() { # packages_missing PACKAGE...
     printf '%s' "${missing[*]}"
 }
 
-packages_bootstrap() { # packages_bootstrap run|test
+packages_bootstrap() { # packages_bootstrap run|peers|test
     local needed=$packages_needed_run wanted=$packages_wanted_run
-    if [ "$1" = test ]; then needed=$packages_needed_test wanted=$packages_wanted_test; fi
+    case $1 in
+    peers) wanted+=" $(packages_peers)" ;;
+    test) needed=$packages_needed_test wanted=$(packages_peers) ;;
+    esac
     if ! have dpkg-query; then
         say "  not a Debian system: packages are not checked; the build says what it misses"
         return

@@ -35,7 +35,7 @@ suite_preset() {
     suite_row "$name" $((tests - failed - skipped)) "$failed" "$skipped" $(($(now) - begin)) "$log.log"
 }
 
-build_preset() { # model is the release build with other tests
+build_preset() { # model is the release build with other tests, peers the same with other queues
     cmake --preset "${1/model/release}" && cmake --build --preset "$1"
 }
 
@@ -71,7 +71,7 @@ suites_run() {
     local begin preset
     begin=$(now)
     suite_check format "clang-format finds nothing to change" check_format
-    for preset in dev clang asan tsan valgrind model; do
+    for preset in dev clang asan tsan valgrind model peers; do
         suite_preset "$preset"
     done
     suite_check tidy "clang-tidy finds nothing" check_tidy

@@ -1,5 +1,4 @@
-/* attach_detach.h: threads come and go while others push and pop. Segments of one slot, so that
- * there is something to clear up when one goes. */
+/* attach_detach.h: threads come and go while others push and pop. */
 static void *comes_and_goes(void *end)
 {
     struct end *const e = end;
@@ -16,13 +15,17 @@ static void *comes_and_goes(void *end)
     return NULL;
 }
 
+static void attach_begin(size_t capacity, size_t segment)
+{
+    const int error = client_try((struct q_config){
+        .capacity = capacity, .segment = segment, .producers = ENDS_MAX, .consumers = ENDS_MAX});
+    assert(error == 0);
+}
+
+/* Segments of one slot, so that there is something to clear up when one goes. */
 SCENARIO(attach_detach)
 {
-    const int error = client_try((struct q_config){.capacity = CAPACITY_attach_detach,
-                                                   .segment = 1,
-                                                   .producers = ENDS_MAX,
-                                                   .consumers = ENDS_MAX});
-    assert(error == 0);
+    attach_begin(CAPACITY_attach_detach, 1);
     struct end *const producer = end_new(Q_PRODUCER, 1, 2);
     end_new(Q_CONSUMER, 2, 0);
     end_attach(producer, Q_PRODUCER);
@@ -32,8 +35,8 @@ SCENARIO(attach_detach)
     return client_settle();
 }
 
-/* One end goes and comes back as another comes, which may find something to take over. Then memory is given back,
- * which the one that came may be about to look into. */
+/* One end goes and comes back as another comes, which may find something to take over. Then memory is
+ * given back, which the one that came may be about to look into. */
 static struct end *leaving;
 
 static void *sees_off_and_pops(void *end)
@@ -62,5 +65,17 @@ SCENARIO(attach_handed)
     pops(stays);
     stays->todo = 1;
     RUN(sees_off_and_pops, comes_and_pops);
+    return client_settle();
+}
+
+/* One producer is attached and stays; two come and go at once: what a queue keeps for each producer is
+ * made by one and may be left to the other. (One push is enough: more would only multiply.) */
+SCENARIO(attach_two)
+{
+    attach_begin(CAPACITY_attach_two, 3);
+    end_new(Q_PRODUCER, 0, 0);
+    end_new(Q_PRODUCER, 1, 1);
+    end_open(Q_PRODUCER, 0, 0);
+    RUN(comes_and_goes, comes_and_goes);
     return client_settle();
 }

@@ -4,11 +4,9 @@
  *   [-DLANES_INNER=... -DLANES_INNER_H=...]      QUEUE_OVER: the inner queue
  *   [-DQ_WITH_EPOCHS]                            QUEUE_WITH: a part
  *
- * from the very header that is measured. Six lengths are shorter than there, because they only
+ * from the very header that is measured. Some lengths are shorter than there, because they only
  * repeat: a lost compare-and-swap is followed by one pause, a waiting operation that found nothing
- * prepares to sleep at once (and not after 64 pauses and 4 yields), a slab has 2 nodes, a chunk
- * of a spill file 2 records (not 64), what is retired is looked at at once, and a pop
- * of segment_faa has no patience. */
+ * prepares to sleep at once (and not after 64 pauses and 4 yields); the others are below. */
 #ifndef Q_BACKOFF_MAX
 #define Q_BACKOFF_MAX 1
 #endif
@@ -17,10 +15,13 @@
 #undef Q_YIELDS
 #define Q_SPINS_MAX          0
 #define Q_YIELDS             0
-#define SPILL_CHUNK          2
+#define SPILL_CHUNK          2 /* records of a spill file; 64 */
 #define SEGMENT_FAA_PATIENCE 0
+#define RING_BATCH_LINE      8 /* bytes; 64 */
+#define RING_BATCH_CHUNK     1
+#define RING_BATCH_SLIP      1
 #ifndef Q_PATIENCE_MAX
-#define Q_PATIENCE_MAX 1
+#define Q_PATIENCE_MAX 1 /* what is retired is looked at at once */
 #endif
 #pragma GCC diagnostic ignored "-Wtype-limits" /* unsigned < 0: that is the point */
 #include Q_HEADER

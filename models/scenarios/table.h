@@ -91,6 +91,8 @@ enum {
     X(attach_detach, "threads come and go while others push and pop", 2, 2, 0)                     \
     X(attach_handed, "a thread that comes may take over what one that goes leaves", 2, 8,          \
       NEEDS_CONSUMERS | NEEDS_UNBOUNDED)                                                           \
+    X(attach_two, "what is kept for a producer is left to the next in good order", 2, 4,           \
+      NEEDS_PRODUCERS)                                                                             \
     X(close_publishes, "what was written before close is there for whoever is answered CLOSED", 2, \
       2, 0)                                                                                        \
     X(room_publishes, "what was written before a pop is there for the push that takes its room",   \
