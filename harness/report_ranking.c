@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/plan_file.h"
 #include "harness/report.h"
 #include "harness/report_page.h"
 
@@ -277,17 +276,6 @@ void ranking_data(FILE *f, const struct book *b, enum q_class c)
     page_free(p);
 }
 
-/* Never silently missing. */
-static void put_absent(FILE *f, const struct book *b)
-{
-    struct plan_file *const p = malloc(sizeof *p);
-    char path[4200], message[256];
-    snprintf(path, sizeof path, "%s/plan.json", b->results_dir);
-    if (p && plan_file_read(path, p, message, sizeof message) == 0 && p->absent[0])
-        fprintf(f, "Queues of others that are not in this build: %s.\n\n", p->absent);
-    free(p);
-}
-
 int section_ranking(FILE *f, const struct book *b)
 {
     bool any = false;
@@ -310,7 +298,8 @@ int section_ranking(FILE *f, const struct book *b)
         page_put_beside(f, p);
         page_free(p);
     }
-    put_absent(f, b);
+    if (b->env.peers[0] && b->env.peers_absent[0])
+        fprintf(f, "Queues of others that are not in this build: %s.\n\n", b->env.peers_absent);
     put_goals(f, b);
     if (!any) {
         fputs("Not measured: no record names the class of its queue.\n\n", f);
