@@ -204,6 +204,30 @@ static void without_others_the_best_member_is_the_measure(void **state)
     free(text);
 }
 
+/* In the cell of one producer and one consumer everybody may compete. */
+static void of_many_guests_the_best_are_shown(void **state)
+{
+    (void)state;
+    open_runs();
+    MEASURED({"spsc", "ring_a", "spsc", "wait-free", "", 1, 1, 100, 0},
+             {"spsc", "mutex_deque", "mpmc_unbounded", "blocking", "", 1, 1, 1, 0});
+    for (unsigned i = 0; i < 9; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "array_%c", (char)('a' + i));
+        MEASURED({"spsc", name, "mpmc_bounded", "lock-free", i ? "" : "libx 1", 1, 1, 11 + i, 0});
+    }
+    char *text = page();
+    expect(text, "| array_i (guest) | 1.73x");
+    expect(text, "| array_d (guest) | 1.27x");
+    lacks(text, "array_c (guest)");
+    lacks(text, "array_b (guest)");
+    expect(text, "| *array_a* (guest) | 1 (measure) |"); /* the best of others */
+    expect(text, "| mutex_deque (guest) | 0.0909x");
+    expect(text, "\n2 more guests are behind these.\n");
+    lacks(strstr(text, "| promised |"), "| array_i (guest)"); /* it stands in its own class */
+    free(text);
+}
+
 static void failures_are_named(void **state)
 {
     (void)state;
@@ -299,6 +323,7 @@ int main(void)
         cmocka_unit_test(every_queue_stands_next_to_the_best_of_others),
         cmocka_unit_test(a_run_of_peers_can_be_repeated),
         cmocka_unit_test(without_others_the_best_member_is_the_measure),
+        cmocka_unit_test(of_many_guests_the_best_are_shown),
         cmocka_unit_test(failures_are_named),
         cmocka_unit_test(others_stay_out_of_the_tables_of_families),
         cmocka_unit_test(old_records_have_no_class),
