@@ -6,19 +6,18 @@
 set(QUEUELAB_RUST_REGISTRY /usr/share/cargo/registry CACHE PATH
     "Sources of the Rust crates, as Debian's librust-*-dev install them")
 
-# Debian's compiler before another one of the user: it is the one that the crates are packaged with.
-find_program(QUEUELAB_RUSTC rustc PATHS /usr/bin NO_DEFAULT_PATH)
-find_program(QUEUELAB_RUSTC rustc)
-find_program(QUEUELAB_CARGO cargo PATHS /usr/bin NO_DEFAULT_PATH)
-find_program(QUEUELAB_CARGO cargo)
-
 set(rust_crates crossbeam-queue crossbeam-channel concurrent-queue)
 set(rust_packages rustc cargo ${rust_crates})
 list(TRANSFORM rust_packages REPLACE "^(c.*-.*)$" "librust-\\1-dev")
 list(JOIN rust_packages " " rust_packages)
 
-# Packages of what is not there.
+# Packages of what is not there. Debian's compiler goes before another one of the user: it is the one
+# that the crates are packaged with.
 function(rust_peers_missing result)
+  find_program(QUEUELAB_RUSTC rustc PATHS /usr/bin NO_DEFAULT_PATH)
+  find_program(QUEUELAB_RUSTC rustc)
+  find_program(QUEUELAB_CARGO cargo PATHS /usr/bin NO_DEFAULT_PATH)
+  find_program(QUEUELAB_CARGO cargo)
   set(missing "")
   foreach(program rustc cargo)
     string(TOUPPER QUEUELAB_${program} path)
@@ -35,8 +34,13 @@ function(rust_peers_missing result)
   set(${result} "${missing}" PARENT_SCOPE)
 endfunction()
 
-# Asks cargo which crates it would take, offline. The answer is Cargo.lock; `error` is empty or why not.
-function(rust_peers_resolve work error)
+# cargo.sh is cargo as this build uses it: offline, without the user's settings.
+function(rust_peers_cargo work)
+  # The processor that the C side is compiled for. On others than x86 gcc's names are not LLVM's.
+  set(flags "")
+  if(QUEUELAB_MARCH AND (CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64" OR QUEUELAB_MARCH STREQUAL "native"))
+    set(flags "-C target-cpu=${QUEUELAB_MARCH}")
+  endif()
   configure_file(${rust_source}/Cargo.toml.in ${work}/Cargo.toml @ONLY)
   file(CONFIGURE OUTPUT ${work}/.cargo/config.toml @ONLY CONTENT [[
 [source.crates-io]
@@ -46,28 +50,28 @@ directory = "@QUEUELAB_RUST_REGISTRY@"
 [net]
 offline = true
 ]])
-  # The processor that the C side is compiled for; in RUSTFLAGS the user may have another in mind.
-  set(flags "")
-  if(QUEUELAB_MARCH)
-    set(flags "-C target-cpu=${QUEUELAB_MARCH}")
-  endif()
   file(CONFIGURE OUTPUT ${work}/cargo.sh @ONLY CONTENT [[
-# cargo as this build uses it. Made by cmake/RustPeers.cmake.
+# cargo as this build uses it, in this directory. Made by cmake/RustPeers.cmake.
 unset CARGO_BUILD_TARGET CARGO_ENCODED_RUSTFLAGS
-export RUSTC='@QUEUELAB_RUSTC@' RUSTFLAGS='@flags@'
+export CARGO_HOME='@work@/home' RUSTC='@QUEUELAB_RUSTC@' RUSTFLAGS='@flags@'
 export QUEUELAB_RUST_LAYOUT="${QUEUELAB_RUST_LAYOUT-@work@/layout.rs}"
 exec '@QUEUELAB_CARGO@' "$@"
 ]])
-  file(REMOVE ${work}/Cargo.lock) # the packages may be newer than it
+endfunction()
+
+# Asks cargo which crates it would take now. The answer is Cargo.lock; `error` is empty or why not.
+function(rust_peers_resolve work error)
+  set(try ${work}/resolve) # the packages may be newer than a lock of last time
+  file(REMOVE_RECURSE ${try})
+  file(COPY ${work}/Cargo.toml ${work}/.cargo DESTINATION ${try})
   execute_process(COMMAND sh ${work}/cargo.sh generate-lockfile
-    WORKING_DIRECTORY ${work} RESULT_VARIABLE status ERROR_VARIABLE output OUTPUT_QUIET)
-  string(STRIP "${output}" output)
-  string(REPLACE ";" "," output "${output}")
-  string(REGEX REPLACE "\n.*" "" output "${output}")
-  if(status EQUAL 0 AND EXISTS ${work}/Cargo.lock)
+    WORKING_DIRECTORY ${try} RESULT_VARIABLE status ERROR_VARIABLE output OUTPUT_QUIET)
+  if(status EQUAL 0 AND EXISTS ${try}/Cargo.lock)
     set(output "")
-  elseif(output STREQUAL "")
-    set(output "cargo ends with status ${status}")
+    configure_file(${try}/Cargo.lock ${work}/Cargo.lock COPYONLY) # only when it differs
+  else()
+    string(STRIP "${output}" output)
+    string(REGEX REPLACE "[;|\"\n].*" "" output "cargo: ${output}")
   endif()
   set(${error} "${output}" PARENT_SCOPE)
 endfunction()
@@ -110,17 +114,19 @@ function(rust_peers)
   set(rust_source ${PROJECT_SOURCE_DIR}/queues/peers/rust)
   set(work ${PROJECT_BINARY_DIR}/rust)
   set(library ${work}/target/release/libqueuelab_peers_rust.a)
-  rust_peers_missing(missing)
-  list(JOIN missing " " packages)
   if(NOT QUEUELAB_PEERS)
     rust_peers_absent("${rust_packages}" "this build has no peers (cmake -DQUEUELAB_PEERS=ON)")
     return()
-  elseif(missing)
+  endif()
+  rust_peers_missing(missing)
+  if(missing)
+    list(JOIN missing " " packages)
     rust_peers_absent("${packages}" "not installed")
     found_note(FALSE "peers in Rust" "not measured" "${packages}")
     return()
   endif()
 
+  rust_peers_cargo(${work})
   rust_peers_resolve(${work} error)
   if(error)
     rust_peers_absent("${rust_packages}" "${error}")

@@ -1,5 +1,6 @@
 #include "harness/sample.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -127,6 +128,15 @@ void judge_collect(const struct cell *c, const struct member *members, const str
         r->rests_free = s->seen[STALL_FREE].rests;
         if (rate > 0 && stopped_ns)
             r->stopped_share = (double)s->seen[STALL_STOPPED].pairs / (double)stopped_ns / rate;
+    }
+    if (c->workload->shape == SHAPE_RANK) {
+        const struct rank_error_log *logs[1u << Q_KEY_PRODUCER_BITS];
+        for (unsigned i = 0; i < t->size; i++)
+            logs[i] = &members[i].log;
+        const int error = rank_error_judge(logs, t->size, r);
+        if (error)
+            judge_fail(r, "rank errors: %s",
+                       error == EINVAL ? "an item that nobody pushed" : strerror(error));
     }
     if (c->producers > 1)
         r->fair_push = fairness(members, 0, c->producers, true);

@@ -50,6 +50,7 @@ static const struct row rows[] = {
     {"mpsc", 8, 1, 1, 8, 1024, 0, false, "inline", 0},
     {"census", 1, 0, 1, 8, 1024, 0, false, "inline", 0},
     {"stalled", 3, 0, 1, 8, 1024, 0, false, "inline", 0},
+    {"rank_error", 4, 0, 1, 8, 1024, 0, false, "inline", 0},
     {"waiting", 4, 4, 1, 8, 1024, 0, false, "inline", 0},
     {"waiting", 1, 1, 1, 8, 1024, 0, false, "inline", 0},
     {"waiting", 4, 1, 1, 8, 1024, 0, false, "inline", 0},
@@ -86,7 +87,8 @@ static bool for_peers(const struct row *row, const struct record *r)
         return strcmp(row->workload, "pairs") == 0 && row->producers == 1;
     if (strcmp(row->workload, "fill_drain") == 0)
         return row->capacity == 65536 && row->payload == 8;
-    if (strcmp(row->workload, "stalled") == 0 || strcmp(row->workload, "census") == 0)
+    if (strcmp(row->workload, "stalled") == 0 || strcmp(row->workload, "census") == 0 ||
+        strcmp(row->workload, "rank_error") == 0)
         return true;
     if (strcmp(row->workload, "open") == 0)
         return row->rate >= 1e6 && row->rate <= 1e6;

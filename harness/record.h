@@ -55,6 +55,8 @@ struct record {
     uint64_t stops, rests, rests_free;  /* stalled: how often a thread was stopped, how often the
                                            others then came to rest, and with nobody stopped */
     double stopped_share;               /* of their rate, that they kept meanwhile */
+    double rank_error_mean;             /* rank_error: older items still inside when an item left */
+    uint64_t rank_error_p50, rank_error_p99, rank_error_max;
     double instructions_push, instructions_pop; /* census: of one operation, executed alone */
     double locked_push, locked_pop, fences_push, fences_pop; /* among them */
     uint64_t full, empty;                                    /* answers */

@@ -24,6 +24,8 @@ static const struct {
     {"memory", section_memory},
     {"contention", section_contention},
     {"oversubscription", section_oversubscription},
+    {"order", section_order},
+    {"telling", section_telling},
     {"overload", section_overload},
     {"interface", section_interface},
     {"limits", section_limits},
@@ -39,15 +41,15 @@ static const struct {
 };
 enum {
     SECTIONS = sizeof sections / sizeof *sections,
-    FROM_RECORDS = 14,       /* of them; the others come from the model checker's tables */
+    FROM_RECORDS = 16,       /* of them; the others come from the model checker's tables */
     CONTENTS = SECTIONS - 1, /* and the last one from the headings of all */
 };
 
 const char *const report_sections[] = {
-    "verdict",     "machine",         "ranking",          "families", "absolute",  "latency",
-    "memory",      "contention",      "oversubscription", "overload", "interface", "limits",
-    "cannot_tell", "records",         "explored",         "progress", "necessity", "mutants",
-    "litmus",      "counterexamples", "contents",         NULL,
+    "verdict",   "machine",    "ranking",          "families",        "absolute", "latency",
+    "memory",    "contention", "oversubscription", "order",           "telling",  "overload",
+    "interface", "limits",     "cannot_tell",      "records",         "explored", "progress",
+    "necessity", "mutants",    "litmus",           "counterexamples", "contents", NULL,
 };
 _Static_assert(sizeof report_sections / sizeof *report_sections == SECTIONS + 1, "one list each");
 

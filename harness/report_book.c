@@ -21,10 +21,12 @@ static int rank(const char *const *list, const char *name)
     return i;
 }
 
-static const char *const workload_order[] = {"pairs",      "spsc",      "mpsc",   "mpmc", "waiting",
-                                             "fill_drain", "ping_pong", "single", "open", "burst",
-                                             "overload",   "stalled",   "census", NULL};
-static const char *const family_order[] = {"mutex", "array", "segment", "ring", "lanes", NULL};
+static const char *const workload_order[] = {
+    "pairs", "spsc",  "mpsc",     "mpmc",    "waiting",    "fill_drain", "ping_pong", "single",
+    "open",  "burst", "overload", "stalled", "rank_error", "census",     NULL,
+};
+static const char *const family_order[] = {"mutex",   "spin", "combining", "array", "segment",
+                                           "relaxed", "ring", "lanes",     NULL};
 
 #define BY(a, b)                                                                                   \
     do {                                                                                           \

@@ -538,7 +538,9 @@ int section_verdict(FILE *f, const struct book *b)
             const struct series *q = &t->series[j];
             if (!reference || q == reference || !series_ranked(q) ||
                 strcmp(q->key->mode, "throughput") != 0 ||
-                strcmp(q->key->workload, "stalled") == 0 || strcmp(q->key->workload, "census") == 0)
+                strcmp(q->key->workload, "stalled") == 0 ||
+                strcmp(q->key->workload, "census") == 0 ||
+                strcmp(q->key->workload, "rank_error") == 0)
                 continue;
             const struct interval r = series_ratio(q, reference, t->state, figure_mitems);
             compared++;

@@ -60,11 +60,13 @@ static const char *family_of(const struct book *b, const char *queue)
 
 static int family_rank(const char *family)
 {
-    static const char *const order[] = {"mutex", "array", "segment", "ring", "lanes"};
-    for (int i = 0; i < 5; i++)
+    static const char *const order[] = {"mutex",   "spin",    "combining", "array",
+                                        "segment", "relaxed", "ring",      "lanes"};
+    enum { FAMILIES = sizeof order / sizeof *order };
+    for (int i = 0; i < FAMILIES; i++)
         if (strcmp(order[i], family) == 0)
             return i;
-    return 5;
+    return FAMILIES;
 }
 
 static size_t queues_sorted(const struct book *b, const char **names, size_t most)
@@ -419,7 +421,7 @@ int report_data(const struct book *b, const char *data_dir, char *message, size_
     } tables[] = {
         {"queues", queues},         {"machine", machine},         {"throughput", throughput},
         {"ratio", ratio},           {"percentiles", percentiles}, {"load", load},
-        {"contention", contention}, {"memory", memory},
+        {"contention", contention}, {"memory", memory},           {"order", order_data},
     };
     if (mkdir(data_dir, 0777) != 0 && errno != EEXIST) {
         const int error = errno;

@@ -25,9 +25,9 @@ static double tidy(double x)
 
 static void tidy_record(struct record *r)
 {
-    double *const figures[] = {&r->elapsed_ns,    &r->ns_per_item,  &r->items_per_s,
-                               &r->rtt_before_ns, &r->rtt_after_ns, &r->bytes_per_item,
-                               &r->fair_push,     &r->fair_pop};
+    double *const figures[] = {&r->elapsed_ns,      &r->ns_per_item,  &r->items_per_s,
+                               &r->rtt_before_ns,   &r->rtt_after_ns, &r->bytes_per_item,
+                               &r->rank_error_mean, &r->fair_push,    &r->fair_pop};
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
         *figures[i] = tidy(*figures[i]);
 }

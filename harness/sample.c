@@ -101,6 +101,11 @@ static uint64_t timed_one_in(const struct cell *c)
     return c->workload->latency ? 1 : 16;
 }
 
+static void rank_error_kernel(struct q_worker *w)
+{
+    rank_error_pairs(w, &((struct member *)w)->log);
+}
+
 /* Fills in member i's part in the cell. 0 or an errno. */
 static int assign(struct member *m, unsigned i, const struct cell *c, const struct run_options *o,
                   uint64_t items, void *back)
@@ -138,6 +143,10 @@ static int assign(struct member *m, unsigned i, const struct cell *c, const stru
     case SHAPE_FILL:
         m->kernel = d->fill_drain;
         break;
+    case SHAPE_RANK:
+        w->n = share < RANK_ERROR_MOST ? share : RANK_ERROR_MOST;
+        m->kernel = rank_error_kernel;
+        return rank_error_open(&m->log, w->n + RANK_ERROR_INSIDE);
     case SHAPE_PING: /* the way back is a queue of its own, with the roles exchanged */
         m->kernel = producer ? d->ping : d->pong;
         m->back_role = producer ? Q_CONSUMER : Q_PRODUCER;
@@ -338,8 +347,10 @@ static void sample_queue(const struct cell *c, const struct run_options *o, stru
     if (ping)
         d->destroy(back);
     d->destroy(queue);
-    for (unsigned i = 0; i < size; i++)
+    for (unsigned i = 0; i < size; i++) {
         free((void *)members[i].worker.schedule);
+        rank_error_close(&members[i].log);
+    }
 free_all:
     free(back_block);
     free(queue_block);

@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "harness/rank_error.h"
 #include "harness/run.h"
 #include "harness/stall.h"
 #include "queues/atomics.h"
@@ -26,7 +27,8 @@ struct result {
 
 struct team;
 struct member {
-    struct q_worker worker;
+    struct q_worker worker;    /* first: a kernel that needs more finds the member by it */
+    struct rank_error_log log; /* rank_error */
     struct team *team;
     q_kernel *kernel;
     enum q_role role, back_role;

@@ -22,6 +22,8 @@ const struct workload workloads[] = {
      SHAPE_OVER, true, 4096},
     {"stalled", "pairs, while one thread stops at random points: what do the others do?",
      SHAPE_STALL, false, 0},
+    {"rank_error", "pairs with 64 items inside for each thread: how far out of order do they come?",
+     SHAPE_RANK, false, 0},
     {"census", "one push and one pop, instruction by instruction: locked ones, fences",
      SHAPE_CENSUS, false, 0},
     {"limit", "a physical limit of the machine, no queue", SHAPE_PAIRS, false, 0},
@@ -52,6 +54,8 @@ const char *cell_forbidden(const struct cell *c)
     const bool both = c->consumers == 0; /* every thread pushes and pops */
     if (t->floor && c->workload->shape != SHAPE_PAIRS)
         return "a floor moves no items between threads";
+    if (c->workload->shape == SHAPE_RANK && t->order == Q_PRIORITY_FIFO)
+        return "its order is not that of coming";
     if (c->workload->shape == SHAPE_OVER && !c->driver->dropped)
         return "can only refuse when it is full";
     if (c->workload->shape == SHAPE_WAIT && t->peer && !(t->native & Q_WAIT))

@@ -25,6 +25,7 @@ enum shape {
     SHAPE_PING,   /* one item to and fro between two threads through two queues */
     SHAPE_PACED,  /* a flow whose items have intended times */
     SHAPE_STALL,  /* pairs, and one of the threads stops now and then (stall.h) */
+    SHAPE_RANK,   /* pairs, every operation stamped (rank_error.h) */
     SHAPE_CENSUS, /* one thread, instruction by instruction (census.h) */
     SHAPE_OVER,   /* the same, to a consumer that takes half of what is offered */
 };

@@ -6,7 +6,7 @@
  *                                           normal  [x][x][x]──┼──> pop: in which order, the
  *                                           low     [x]      ──┘         including file says
  *
- * The inner queue is LANES_INNER from LANES_INNER_H (segment_mpmc by default). It must take any
+ * The inner queue is LANES_INNER (inner.h; segment_mpmc by default). It must take any
  * producers and consumers and let close race with pushes; init asserts that.
  *
  * Invariant   items inside all lanes <= depth <= capacity, at every instant; depth >= 0.
@@ -27,15 +27,7 @@
 #ifndef QUEUES_LANES_H
 #define QUEUES_LANES_H
 
-#ifndef LANES_INNER
-#define LANES_INNER   segment_mpmc
-#define LANES_INNER_H "queues/segment_mpmc.h"
-#endif
-#include LANES_INNER_H
-
-#define LANES_PASTE_(a, b) a##b
-#define LANES_PASTE(a, b)  LANES_PASTE_(a, b)
-#define LANES_IN(name)     LANES_PASTE(LANES_INNER, name) /* LANES_IN(_push): the inner push */
+#include "queues/inner.h"
 
 struct lanes {
     alignas(Q_LINE) atomic(size_t) depth; /* reservations: everybody writes here */
@@ -70,9 +62,7 @@ static inline int lanes_init(struct lanes *l, const struct q_config *cfg)
             lanes_destroy_first(l, i);
             return error;
         }
-        /* alloc_fails_at counts through all lanes */
-        const uint64_t calls = a_load(&l->lane[i].memory.calls, relaxed);
-        inner.alloc_fails_at = inner.alloc_fails_at > calls ? inner.alloc_fails_at - calls : 0;
+        inner.alloc_fails_at = inner_fails_at(inner.alloc_fails_at, &l->lane[i].memory);
     }
     return 0;
 }
@@ -83,18 +73,12 @@ static inline void lanes_destroy(struct lanes *l)
     lanes_destroy_first(l, Q_LANES);
 }
 
-/* The inner handles count for themselves; detach adds their counts to the outer ones. */
 static inline void lanes_detach_first(struct lanes *l, struct lanes_handle *h, unsigned n,
                                       struct q_counts *counts)
 {
     while (n-- > 0) {
         LANES_IN(_detach)(&l->lane[n], &h->lane[n]);
-        struct q_counts *const inner = &h->lane[n].counts;
-        counts->cas_failed += inner->cas_failed;
-        counts->retries += inner->retries;
-        counts->parks += inner->parks;
-        counts->wakes += inner->wakes;
-        *inner = (struct q_counts){0};
+        inner_counts_move(counts, &h->lane[n].counts);
     }
 }
 

@@ -57,7 +57,8 @@ enum q_when_full {
 
 struct q_traits {
     const char *name;    /* file, struct and prefix */
-    const char *family;  /* mutex, array, segment, ring, lanes, floor */
+    const char *family;  /* mutex, spin, combining, array, segment, relaxed, ring, lanes,
+                            floor */
     const char *summary; /* one line */
     const char *source;  /* the paper or code it follows: author, title, year */
 

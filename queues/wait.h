@@ -63,6 +63,14 @@ static inline bool a_fence_heavy(bool asymmetric)
 
 /* ---- the event count --------------------------------------------------------------------- */
 
+/* QUEUE_WITH(name, naps): who waits looks again every millisecond, and nobody need be told. Beside the
+ * queue itself this shows what telling costs when nobody waits. */
+#ifdef Q_WITH_NAPS
+enum { Q_TELLS = false };
+#else
+enum { Q_TELLS = true };
+#endif
+
 struct q_event {
     atomic(uint32_t) waiters; /* threads between prepare and cancel; read by every publisher */
     bool asymmetric;          /* the kernel fences for us */
@@ -79,6 +87,8 @@ static inline void q_event_init(struct q_event *e)
 /* Wakes up to n sleepers of whatever was published before this call. */
 static inline void q_event_notify(struct q_event *e, size_t n, struct q_counts *counts)
 {
+    if (!Q_TELLS)
+        return;
     if (e->asymmetric)
         a_fence_light();
     else
@@ -99,7 +109,7 @@ struct q_event_ticket {
 static inline struct q_event_ticket q_event_prepare(struct q_event *e)
 {
     a_add(&e->waiters, 1, relaxed);
-    struct q_event_ticket ticket = {.fenced = a_fence_heavy(e->asymmetric)};
+    struct q_event_ticket ticket = {.fenced = Q_TELLS && a_fence_heavy(e->asymmetric)};
     ticket.epoch = a_load(&e->epoch, acquire); /* [>published] */
     return ticket;
 }

@@ -20,6 +20,11 @@
 #define RING_BATCH_LINE      8 /* bytes; 64 */
 #define RING_BATCH_CHUNK     1
 #define RING_BATCH_SLIP      1
+#ifdef Q_WITH_RUN1024
+#define RELAXED_LANES 1 /* shared by all */
+#else
+#define RELAXED_LANES 2
+#endif
 #ifndef Q_PATIENCE_MAX
 #define Q_PATIENCE_MAX 1 /* what is retired is looked at at once */
 #endif
