@@ -209,6 +209,7 @@ step_measure() {
         fi
         results=results/run-$(date -u +%Y%m%dT%H%M%SZ)
         words+=(--plan "$plan" --budget "$left" --out "$results")
+        if [ $peers = yes ]; then words+=(--peers); fi
         if [ -n "$only" ]; then words+=(--only "$only"); fi
         if [ -n "$seed" ]; then words+=(--seed "$seed"); fi
     fi

@@ -20,20 +20,6 @@ static void put_text(FILE *f, const char *key, const char *text)
     json_put_string(f, text ? text : "");
 }
 
-static void put_absent(FILE *f)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *const m = open_memstream(&text, &size);
-    if (!m)
-        return;
-    for (const struct q_absent *a = q_peers_absent; a->name; a++)
-        fprintf(m, "%s%s (%s)", a == q_peers_absent ? "" : "; ", a->name, a->why);
-    fclose(m);
-    put_text(f, "absent", text);
-    free(text);
-}
-
 int plan_file_write(const char *path, const struct plan *p, const struct plan_options *o,
                     const char *command)
 {
@@ -47,8 +33,6 @@ int plan_file_write(const char *path, const struct plan *p, const struct plan_op
     fprintf(f, " \"rounds\":%u,\n \"cells\":%zu,\n \"dropped\":%zu", p->rounds, p->n, p->dropped);
     fprintf(f, ",\n \"keep_below\":%u", p->keep_below);
     fprintf(f, ",\n \"peers\":%s", o->peers ? "true" : "false");
-    if (o->peers || o->class_name)
-        put_absent(f);
     put_text(f, "plan", p->name);
     put_text(f, "only", o->only);
     put_text(f, "class", o->class_name);
@@ -100,7 +84,6 @@ int plan_file_read(const char *path, struct plan_file *f, char *message, size_t 
         f->dropped = (size_t)json_integer_value(json_object_get(root, "dropped"));
         get_text(root, "plan", f->name, sizeof f->name);
         f->peers = json_is_true(json_object_get(root, "peers"));
-        get_text(root, "absent", f->absent, sizeof f->absent);
         get_text(root, "only", f->only, sizeof f->only);
         get_text(root, "class", f->class_name, sizeof f->class_name);
         get_text(root, "queue", f->queue, sizeof f->queue);

@@ -11,7 +11,6 @@ struct plan_file {
     unsigned rounds, keep_below;
     size_t cells, dropped;
     bool peers;
-    char absent[4096]; /* queues of others that were wanted and are not in the build, and why */
 };
 
 /* The file appears whole or not at all (whole_file.h). 0 or an errno. */

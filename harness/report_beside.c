@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/report.h"
 #include "harness/report_proof.h"
 
 static const struct series *found_in(const struct setting *s, const char *queue)
@@ -180,6 +181,8 @@ void page_put_beside(FILE *f, const struct page *p)
     fputs(":--|:--|:--|:--|\n", f);
     for (size_t i = 0; i < p->queues; i++) {
         const struct record *const key = p->queue[i].key;
+        if (p->queue[i].standing == CLASS_GUEST && strcmp(key->queue, REPORT_REFERENCE) != 0)
+            continue; /* it stands in its own class */
         page_put_name(f, &p->queue[i]);
         if (full)
             put_median(f, full, key->queue, figure_bytes_per_item, true);

@@ -370,7 +370,7 @@ static void contention(FILE *f, const struct book *b)
     size_t row = 0;
     for (size_t i = count; w && i-- > 0;) {
         const struct series *q = setting_find(w, names[i], "inline");
-        if (!q || q->n == 0)
+        if (!q || q->n == 0 || q->key->peer[0]) /* those of others count nothing */
             continue;
         fprintf(f, "%s\t%zu\tmpmc %s, %s", names[i], row++,
                 setting_threads(w, threads, sizeof threads), w->state);

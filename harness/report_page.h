@@ -4,13 +4,13 @@
 
 #include "harness/report_rank.h"
 
-enum { CELLS_MOST = 16 };
+enum { CELLS_MOST = 16, GUESTS_SHOWN = 6 };
 
 /* One class: its cells, and its queues in the order of the tables. */
 struct page {
     const struct book *b;
     enum q_class class;
-    size_t n, queues;
+    size_t n, queues, left_out; /* guests that are behind those that are shown */
     struct ranking *cell[CELLS_MOST];
     struct place {
         const struct record *key;

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/plan_file.h"
 #include "harness/report.h"
 #include "harness/report_page.h"
 
@@ -41,6 +40,22 @@ static void page_free(struct page *p)
     free(p);
 }
 
+/* Of many guests the best are shown, the reference, and whoever is the measure somewhere. */
+static void leave_out(struct page *p)
+{
+    size_t kept = 0, guests = 0;
+    for (size_t i = 0; i < p->queues; i++) {
+        const struct place q = p->queue[i];
+        bool keep = q.standing == CLASS_MEMBER || strcmp(q.key->queue, REPORT_REFERENCE) == 0;
+        for (size_t k = 0; k < p->n; k++)
+            keep |= p->cell[k]->base && strcmp(p->cell[k]->base->key->queue, q.key->queue) == 0;
+        if (keep || guests++ < GUESTS_SHOWN)
+            p->queue[kept++] = q;
+    }
+    p->left_out = p->queues - kept;
+    p->queues = kept;
+}
+
 /* NULL: nothing of the class was measured, or no memory. */
 static struct page *page_make(const struct book *b, enum q_class class)
 {
@@ -69,6 +84,7 @@ static struct page *page_make(const struct book *b, enum q_class class)
         return NULL;
     }
     qsort(p->queue, p->queues, sizeof *p->queue, by_mean);
+    leave_out(p);
     return p;
 }
 
@@ -277,17 +293,6 @@ void ranking_data(FILE *f, const struct book *b, enum q_class c)
     page_free(p);
 }
 
-/* Never silently missing. */
-static void put_absent(FILE *f, const struct book *b)
-{
-    struct plan_file *const p = malloc(sizeof *p);
-    char path[4200], message[256];
-    snprintf(path, sizeof path, "%s/plan.json", b->results_dir);
-    if (p && plan_file_read(path, p, message, sizeof message) == 0 && p->absent[0])
-        fprintf(f, "Queues of others that are not in this build: %s.\n\n", p->absent);
-    free(p);
-}
-
 int section_ranking(FILE *f, const struct book *b)
 {
     bool any = false;
@@ -306,11 +311,15 @@ int section_ranking(FILE *f, const struct book *b)
                   f);
         fputs(".\n\n", f);
         put_ratios(f, p);
+        if (p->left_out)
+            fprintf(f, "%zu more guest%s are behind these.\n\n", p->left_out,
+                    p->left_out == 1 ? "" : "s");
         put_failures(f, p);
         page_put_beside(f, p);
         page_free(p);
     }
-    put_absent(f, b);
+    if (b->env.peers[0] && b->env.peers_absent[0])
+        fprintf(f, "Queues of others that are not in this build: %s.\n\n", b->env.peers_absent);
     put_goals(f, b);
     if (!any) {
         fputs("Not measured: no record names the class of its queue.\n\n", f);

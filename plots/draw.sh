@@ -31,7 +31,7 @@ for script in "$here"/*.gp; do
     for format in svg png; do
         if ! gnuplot -e "format='$format'; out='$out/$figure.$format.tmp'; data='$data'; figure='$figure'; here='$here'" \
             "$script" 2>"$errors" ||
-            grep -v 'no valid points' "$errors" | grep -qi 'error\|warning'; then # a queue may miss a panel
+            grep -vi 'no valid \(data \)\?points' "$errors" | grep -qi 'error\|warning'; then # a queue may miss a panel
             echo "draw.sh: gnuplot failed on $script ($format):" >&2
             cat "$errors" >&2
             rm -f "$out/$figure.$format.tmp"

@@ -3,15 +3,15 @@
 wide = 800; high = 300
 load here.'/style.gp'
 table = data.'/memory.tsv'
-rows = 0; names = ''; room = 0; sizes = ''; top = 0
-stats table skip 1 using (rows = $2 + 1 > rows ? $2 + 1 : rows, names = names.(strlen(names) ? ', ' : '').sprintf("'%s' %d", strcol(1), int($2)), room = $4, top = $5 > top ? $5 : top, strstrt(sizes, sprintf(' %d ', $3)) ? 0 : (sizes = sizes.sprintf(' %d ', $3)), 0) nooutput
-high = 130 + 30 * rows
+rows = 0; names = ''; room = 0; sizes = ''; top = 0; longest = 20
+stats table skip 1 using (rows = $2 + 1 > rows ? $2 + 1 : rows, names = names.(strlen(names) ? ', ' : '').sprintf("'%s' %d", strcol(1), int($2)), room = $4, longest = strlen(strcol(1)) > longest ? strlen(strcol(1)) : longest, top = $5 > top ? $5 : top, strstrt(sizes, sprintf(' %d ', $3)) ? 0 : (sizes = sizes.sprintf(' %d ', $3)), 0) nooutput
+high = 130 + (rows > 15 ? 20 : 30) * rows
 load here.'/style.gp'
 eval 'set ytics scale 0 noenhanced '.names_font.' ('.names.')'
 set grid noytics
 set xrange [0:1.12 * top]
 set yrange [-0.6:rows - 0.4]
-set lmargin at screen 0.21; set rmargin at screen 0.97
+set lmargin at screen (20 + 7.4 * longest) / wide; set rmargin at screen 0.97
 set xlabel 'bytes per item (high water over items inside)'
 set title sprintf('memory of a queue filled with %d items', room)
 set key at screen 0.57, screen 16.0 / high center horizontal Left reverse width 2

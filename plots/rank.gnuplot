@@ -2,13 +2,14 @@
 # the line at 1 is the best queue of others. rank_CLASS.gp sets `table` and loads this.
 set datafile separator tab
 set datafile missing 'NaN'
-rows = 0; panels = 0; guests = 0; names = ''
+rows = 0; panels = 0; guests = 0; names = ''; longest = 10
 stats table skip 1 using (panels = $1 > panels ? int($1) : panels, rows = $3 + 1 > rows ? int($3) + 1 : rows, 0) nooutput
-stats table skip 1 using ($1 == 1 ? (names = names.(strlen(names) ? ', ' : '').sprintf("'%s' %d", strcol(4), int($3)), guests = guests + $6, 0) : 0) nooutput
+stats table skip 1 using ($1 == 1 ? (names = names.(strlen(names) ? ', ' : '').sprintf("'%s' %d", strcol(4), int($3)), guests = guests + $6, longest = strlen(strcol(4)) > longest ? strlen(strcol(4)) : longest, 0) : 0) nooutput
 across = panels < 5 ? panels : (panels + 1) / 2 < 5 ? (panels + 1) / 2 : 5
 down = (panels + across - 1) / across
 tall = 15 * rows + 24   # of one panel, in pixels
-wide = 190 + (across < 3 ? 2 : 1) * 155 * across
+side = 20 + 7.4 * longest # for the names
+wide = side + 15 + (across < 3 ? 2 : 1) * 155 * across
 high = 62 + down * (tall + 44)
 load here.'/style.gp'
 stats table skip 1 using ($8 > 0 ? $8 : NaN) nooutput
@@ -29,7 +30,7 @@ if (top / low < 8) { set xtics (0.25, 0.5, 0.7, 1, 1.4, 2, 4) } else {
 }
 set xtics font face.',9'
 set format x '%g'
-step = (0.985 - 175.0 / wide) / across
+step = (0.985 - side / wide) / across
 do for [p = 1:panels] {
     column = (p - 1) % across
     line = (p - 1) / across
@@ -37,8 +38,8 @@ do for [p = 1:panels] {
     unset logscale; set xrange [*:*]; set yrange [*:*] # stats looks at them
     stats table skip 1 using ($1 == p ? (head = strcol(2), 0) : 0) nooutput
     set logscale x; set xrange [low / 1.2:1.2 * top]; set yrange [-0.7:rows - 0.3]
-    set lmargin at screen 175.0 / wide + column * step
-    set rmargin at screen 175.0 / wide + (column + 1) * step - 12.0 / wide
+    set lmargin at screen side / wide + column * step
+    set rmargin at screen side / wide + (column + 1) * step - 12.0 / wide
     set tmargin at screen 1 - (24.0 + line * (tall + 44)) / high
     set bmargin at screen 1 - (24.0 + line * (tall + 44) + tall) / high
     set title head font face.',11' noenhanced

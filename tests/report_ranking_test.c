@@ -176,20 +176,17 @@ static void every_queue_stands_next_to_the_best_of_others(void **state)
     free(text);
 }
 
-static void who_is_missing_is_named(void **state)
+static void a_run_of_peers_can_be_repeated(void **state)
 {
     (void)state;
     char path[256];
     open_runs();
     MEASURED(BOUNDED("array_a", "", 4, 4, 30, 0), BOUNDED("array_b", "", 4, 4, 5, 0));
     snprintf(path, sizeof path, "%s/plan.json", results);
-    spill(path, "{\"v\":1,\"seed\":7,\"peers\":true,\"plan\":\"quick\",\"class\":\"mpsc\","
-                "\"absent\":\"boost_queue (no boost); ck_fifo (no ck)\"}");
+    spill(path, "{\"v\":1,\"seed\":7,\"peers\":true,\"plan\":\"quick\",\"class\":\"mpsc\"}");
     assert_int_equal(fclose(runs), 0);
     char *text = written();
     unlink(path);
-    expect(text, "Queues of others that are not in this build: boost_queue (no boost); ck_fifo (no "
-                 "ck).\n");
     expect(text, " --class 'mpsc' --peers --out DIR");
     free(text);
 }
@@ -204,6 +201,30 @@ static void without_others_the_best_member_is_the_measure(void **state)
     expect(text, "| array_a | **1 (measure)** |");
     expect(text, "mpmc_bounded 4:4: at least 1.3x | not measured in this run | no such cell with a "
                  "queue of others |");
+    free(text);
+}
+
+/* In the cell of one producer and one consumer everybody may compete. */
+static void of_many_guests_the_best_are_shown(void **state)
+{
+    (void)state;
+    open_runs();
+    MEASURED({"spsc", "ring_a", "spsc", "wait-free", "", 1, 1, 100, 0},
+             {"spsc", "mutex_deque", "mpmc_unbounded", "blocking", "", 1, 1, 1, 0});
+    for (unsigned i = 0; i < 9; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "array_%c", (char)('a' + i));
+        MEASURED({"spsc", name, "mpmc_bounded", "lock-free", i ? "" : "libx 1", 1, 1, 11 + i, 0});
+    }
+    char *text = page();
+    expect(text, "| array_i (guest) | 1.73x");
+    expect(text, "| array_d (guest) | 1.27x");
+    lacks(text, "array_c (guest)");
+    lacks(text, "array_b (guest)");
+    expect(text, "| *array_a* (guest) | 1 (measure) |"); /* the best of others */
+    expect(text, "| mutex_deque (guest) | 0.0909x");
+    expect(text, "\n2 more guests are behind these.\n");
+    lacks(strstr(text, "| promised |"), "| array_i (guest)"); /* it stands in its own class */
     free(text);
 }
 
@@ -300,8 +321,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_queue_stands_next_to_the_best_of_others),
-        cmocka_unit_test(who_is_missing_is_named),
+        cmocka_unit_test(a_run_of_peers_can_be_repeated),
         cmocka_unit_test(without_others_the_best_member_is_the_measure),
+        cmocka_unit_test(of_many_guests_the_best_are_shown),
         cmocka_unit_test(failures_are_named),
         cmocka_unit_test(others_stay_out_of_the_tables_of_families),
         cmocka_unit_test(old_records_have_no_class),
