@@ -9,7 +9,8 @@
  *
  * Condition  n:1 and n:n with no more threads than processors: a producer that is preempted between
  *   its compare-and-swap and its publication holds up all others, who spin away their time slices
- *   waiting for it (Q_SPINS_INSIDE). */
+ *   waiting for it (Q_SPINS_INSIDE). Five threads on two processors took 3 s for 15,000 items, and
+ *   once had not ended after a minute. */
 #include "queues/peers/peer.h"
 
 #include <ck_ring.h>

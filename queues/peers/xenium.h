@@ -11,6 +11,8 @@
  *   lanes are that. The capacity of xenium_vyukov is a power of two, at least 2. */
 #include "queues/peers/peer.h"
 
+#include <array> /* which xenium's epochs use without asking for it */
+
 #if defined PEER_xenium_vyukov
 #include <xenium/vyukov_bounded_queue.hpp>
 #else
