@@ -32,12 +32,15 @@ refuses '/mod driver/,/^}/s/\(BYTES: usize = \).*/\1320;/' 'driver has another s
 refuses '/mod config/,/^}/s/segment/segments/' 'cannot find value .segment. in module .layout::config.'
 
 # The linter beside that compiler; `cargo clippy` might take another one from the user's ~/.cargo.
-rustc=$(sed -n "s/^export RUSTC='\([^']*\)'.*/\1/p" cargo.sh)
+rustc=$(sed -n "s/^export.* RUSTC='\([^']*\)'.*/\1/p" cargo.sh)
+[ -x "$rustc" ] || fail "cargo.sh names no compiler"
 clippy=$(dirname "$rustc")/clippy-driver
 if [ -x "$clippy" ]; then
     tests=$((tests + 1))
     SYSROOT=$("$rustc" --print sysroot)
     export SYSROOT RUSTC_WORKSPACE_WRAPPER="$clippy"
     check "$work/layout.rs" clippy || fail "clippy says: $(cat "$temporary/out")"
+else
+    echo "rust_peers_test: no $clippy: not linted"
 fi
 echo "rust_peers_test: $tests checks passed"

@@ -230,20 +230,16 @@ impl<T: Item, const BOUNDED: bool> Queue<T> for Concurrent<T, BOUNDED> {
 
 // ---- crossbeam-channel --------------------------------------------------------------------------
 
-/// How long a waiting loop sleeps before it looks whether the run was abandoned.
-const SLICE: Duration = Duration::from_millis(100);
-
-/// WAITS: the measured loops wait inside the channel when a first try fails; else they try again.
-pub struct Channel<T, const BOUNDED: bool, const WAITS: bool> {
+pub struct Channel<T, const BOUNDED: bool> {
     sender: UnsafeCell<Option<Sender<T>>>, // dropped by close, after the last push
     receiver: Receiver<T>,
     closed: AtomicBool,
 }
 
 // SAFETY: the sender changes only in the one close, with which no push races (close_any is false).
-unsafe impl<T: Send, const B: bool, const W: bool> Sync for Channel<T, B, W> {}
+unsafe impl<T: Send, const BOUNDED: bool> Sync for Channel<T, BOUNDED> {}
 
-impl<T: Item, const BOUNDED: bool, const WAITS: bool> Channel<T, BOUNDED, WAITS> {
+impl<T: Item, const BOUNDED: bool> Channel<T, BOUNDED> {
     #[inline(always)]
     fn sender(&self) -> Result<&Sender<T>, Refusal> {
         // SAFETY: see Sync.
@@ -251,7 +247,7 @@ impl<T: Item, const BOUNDED: bool, const WAITS: bool> Channel<T, BOUNDED, WAITS>
     }
 }
 
-impl<T: Item, const BOUNDED: bool, const WAITS: bool> Queue<T> for Channel<T, BOUNDED, WAITS> {
+impl<T: Item, const BOUNDED: bool> Queue<T> for Channel<T, BOUNDED> {
     type Own = ();
 
     fn new(capacity: usize) -> Self {
@@ -291,26 +287,6 @@ impl<T: Item, const BOUNDED: bool, const WAITS: bool> Queue<T> for Channel<T, BO
             TryRecvError::Disconnected => Closed,
         })
     }
-    #[inline(always)]
-    fn loop_push(&self, h: *mut Handle<()>, item: T) -> Result<(), Refusal> {
-        match self.push(h, item) {
-            Err(Full) if WAITS => self.sleep_push(h, item, SLICE).map_err(|e| match e {
-                TimedOut => Full,
-                other => other,
-            }),
-            answer => answer,
-        }
-    }
-    #[inline(always)]
-    fn loop_pop(&self, h: *mut Handle<()>) -> Result<T, Refusal> {
-        match self.pop(h) {
-            Err(Empty) if WAITS => self.sleep_pop(h, SLICE).map_err(|e| match e {
-                TimedOut => Empty,
-                other => other,
-            }),
-            answer => answer,
-        }
-    }
     fn push_wait(&self, h: *mut Handle<()>, item: T, ns: u64) -> Result<(), Refusal> {
         match self.push(h, item) {
             Err(Full) if ns == 0 => Err(TimedOut),
@@ -327,7 +303,7 @@ impl<T: Item, const BOUNDED: bool, const WAITS: bool> Queue<T> for Channel<T, BO
     }
 }
 
-impl<T: Item, const BOUNDED: bool, const WAITS: bool> Channel<T, BOUNDED, WAITS> {
+impl<T: Item, const BOUNDED: bool> Channel<T, BOUNDED> {
     /// The channel spins a little and then parks; that it did is not told, so each call counts.
     #[inline(never)]
     fn sleep_push(&self, h: *mut Handle<()>, item: T, longest: Duration) -> Result<(), Refusal> {

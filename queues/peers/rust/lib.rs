@@ -45,10 +45,8 @@ type Array<T> = Closable<ArrayQueue<T>>;
 type Deque<T> = Closable<Mutex<VecDeque<T>>>;
 type Unbounded<T> = Concurrent<T, false>;
 type Bounded<T> = Concurrent<T, true>;
-type ChannelUnbounded<T> = Channel<T, false, false>;
-type ChannelBounded<T> = Channel<T, true, false>;
-type ChannelUnboundedWait<T> = Channel<T, false, true>;
-type ChannelBoundedWait<T> = Channel<T, true, true>;
+type ChannelUnbounded<T> = Channel<T, false>;
+type ChannelBounded<T> = Channel<T, true>;
 type Floor<T> = Null<T>;
 
 // The registry. cmake/RustPeers.cmake reads these lines too.
@@ -57,8 +55,6 @@ peers! {
     peer!(crossbeam_array_queue, Array);
     peer!(crossbeam_channel_unbounded, ChannelUnbounded);
     peer!(crossbeam_channel_bounded, ChannelBounded);
-    peer!(crossbeam_channel_unbounded_wait, ChannelUnboundedWait);
-    peer!(crossbeam_channel_bounded_wait, ChannelBoundedWait);
     peer!(concurrent_queue_unbounded, Unbounded);
     peer!(concurrent_queue_bounded, Bounded);
     peer!(rust_mutex_vecdeque, Deque);

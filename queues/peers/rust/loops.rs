@@ -117,7 +117,7 @@ pub unsafe fn push_one<T: Item, Q: Queue<T>>(
 ) -> bool {
     let mut spins = 0;
     loop {
-        match q.loop_push(h, item) {
+        match q.push(h, item) {
             Ok(()) => return true,
             Err(refusal) => match again(w, refusal, Refusal::Full, spins) {
                 Some(more) => spins = more,
@@ -136,7 +136,7 @@ pub unsafe fn pop_one<T: Item, Q: Queue<T>>(
 ) -> Option<T> {
     let mut spins = 0;
     loop {
-        match q.loop_pop(h) {
+        match q.pop(h) {
             Ok(item) => return Some(item),
             Err(refusal) => spins = again(w, refusal, Refusal::Empty, spins)?,
         }

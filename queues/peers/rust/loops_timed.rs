@@ -99,7 +99,7 @@ pub unsafe extern "C" fn consume_timed<T: Item, Q: Queue<T>>(w: *mut Worker) {
         countdown -= 1;
         let timed = countdown == 0;
         let before = if timed { ticks_fenced() } else { 0 };
-        let item = match q.loop_pop(h) {
+        let item = match q.pop(h) {
             Ok(item) => item,
             Err(refusal) => {
                 if timed {

@@ -91,16 +91,6 @@ pub trait Queue<T: Item>: Sized {
     fn push(&self, h: *mut Handle<Self::Own>, item: T) -> Result<(), Refusal>;
     fn pop(&self, h: *mut Handle<Self::Own>) -> Result<T, Refusal>;
 
-    /// What the measured loops push and pop with: another thing only where a driver is to wait.
-    #[inline(always)]
-    fn loop_push(&self, h: *mut Handle<Self::Own>, item: T) -> Result<(), Refusal> {
-        self.push(h, item)
-    }
-    #[inline(always)]
-    fn loop_pop(&self, h: *mut Handle<Self::Own>) -> Result<T, Refusal> {
-        self.pop(h)
-    }
-
     #[inline(always)]
     fn push_n(&self, h: *mut Handle<Self::Own>, items: &[T]) -> usize {
         items.iter().take_while(|item| self.push(h, **item).is_ok()).count()
@@ -118,11 +108,18 @@ pub trait Queue<T: Item>: Sized {
         n
     }
 
+    /// TimedOut after so many nanoseconds; at once when there are none.
     fn push_wait(&self, h: *mut Handle<Self::Own>, item: T, ns: u64) -> Result<(), Refusal> {
-        poll(h, Full, ns, || self.push(h, item))
+        match self.push(h, item) {
+            Err(Full) => poll(h, Full, ns, || self.push(h, item)),
+            answer => answer,
+        }
     }
     fn pop_wait(&self, h: *mut Handle<Self::Own>, ns: u64) -> Result<T, Refusal> {
-        poll(h, Empty, ns, || self.pop(h))
+        match self.pop(h) {
+            Err(Empty) => poll(h, Empty, ns, || self.pop(h)),
+            answer => answer,
+        }
     }
 }
 

@@ -23,7 +23,6 @@
 #define VYUKOV     "after Vyukov, Bounded MPMC queue, 2010"
 #define BLOCKS     "Glavina, crossbeam's SegQueue, 2019; no paper"
 #define ABORTS     "no memory ends the program"
-#define INSIDE     "; close after the last push; its own waiting is what is measured"
 
 #define PROMISES(name_)                                                                            \
     extern const struct q_traits rust_traits_##name_;                                              \
@@ -52,7 +51,7 @@ PROMISES(crossbeam_array_queue) = {
     .condition = "close after the last push",
 };
 
-/* try_send and try_recv, tried again by the loops as all other queues are. */
+/* try_send and try_recv; where the interface waits, send_timeout and recv_timeout after a first try. */
 PROMISES(crossbeam_channel_unbounded) = {
     COMMON(crossbeam_channel_unbounded),
     .family = "segment",
@@ -73,29 +72,6 @@ PROMISES(crossbeam_channel_bounded) = {
     .native = Q_WAIT,
     .peer = CHANNEL,
     .condition = "close after the last push",
-};
-
-/* The same queues, but their loops wait inside them when a first try fails. */
-PROMISES(crossbeam_channel_unbounded_wait) = {
-    COMMON(crossbeam_channel_unbounded_wait),
-    .family = "segment",
-    .summary = "crossbeam_channel_unbounded, consumers sleep in it when it is empty",
-    .source = BLOCKS,
-    .native = Q_WAIT,
-    .peer = CHANNEL,
-    .condition = ABORTS INSIDE,
-    .caution = Q_MEMORY_UNSEEN,
-};
-
-PROMISES(crossbeam_channel_bounded_wait) = {
-    COMMON(crossbeam_channel_bounded_wait),
-    .family = "array",
-    .summary = "crossbeam_channel_bounded, both sides sleep in it when they cannot go on",
-    .source = VYUKOV,
-    .bounded = true,
-    .native = Q_WAIT,
-    .peer = CHANNEL,
-    .condition = "any number of threads" INSIDE,
 };
 
 PROMISES(concurrent_queue_unbounded) = {
