@@ -125,12 +125,25 @@ static inline size_t lanes_depth(const struct lanes *l) { return a_load(&l->dept
 
 /* ---- pushing ------------------------------------------------------------------------------- */
 
+/* Also by a push that is to answer CLOSED: a push that begins after that answer finds its lane closed,
+ * whichever it is, though close may still be on its way through them. */
+static inline void lanes_close(struct lanes *l, struct lanes_handle *h)
+{
+    a_store(&l->closed, true, relaxed); /* whoever must see it is notified after */
+    for (unsigned i = 0; i < Q_LANES; i++)
+        LANES_IN(_close)(&l->lane[i], &h->lane[i]);
+}
+
 static inline q_hot enum q_status lanes_push(struct lanes *l, struct lanes_handle *h, q_item item,
                                              struct q_event *items, struct q_event *room,
                                              struct q_counts *counts)
 {
-    if (lanes_reserve(l, 1, counts) == 0)
-        return a_load(&l->closed, relaxed) ? Q_CLOSED : Q_FULL;
+    if (lanes_reserve(l, 1, counts) == 0) {
+        if (!a_load(&l->closed, relaxed))
+            return Q_FULL;
+        lanes_close(l, h);
+        return Q_CLOSED;
+    }
     const unsigned lane = q_lane(&item);
     const enum q_status s = LANES_IN(_push)(&l->lane[lane], &h->lane[lane], item);
     if (__builtin_expect(s == Q_OK, 1)) {
@@ -138,6 +151,8 @@ static inline q_hot enum q_status lanes_push(struct lanes *l, struct lanes_handl
     } else {
         lanes_give_back(l, 1);
         q_event_notify(room, 1, counts); /* our reservation may have turned somebody away */
+        if (s == Q_CLOSED)
+            lanes_close(l, h);
     }
     return s;
 }
@@ -193,13 +208,6 @@ static inline void lanes_popped(struct lanes *l, size_t n, struct q_event *room,
 }
 
 /* ---- the rest ------------------------------------------------------------------------------ */
-
-static inline void lanes_close(struct lanes *l, struct lanes_handle *h)
-{
-    a_store(&l->closed, true, relaxed); /* whoever must see it is notified after */
-    for (unsigned i = 0; i < Q_LANES; i++)
-        LANES_IN(_close)(&l->lane[i], &h->lane[i]);
-}
 
 /* The peak is the sum of the lanes' peaks: an upper bound, they need not have come together. */
 static inline struct q_bytes lanes_bytes(const struct lanes *l, size_t itself)

@@ -52,6 +52,7 @@ const struct q_traits *const subject_traits = &OP(_traits);
 #include "models/scenarios/two_consumers.h"
 #include "models/scenarios/mpmc_2x2.h"
 #include "models/scenarios/close_drains.h"
+#include "models/scenarios/close_instant.h"
 #include "models/scenarios/close_wakes.h"
 #include "models/scenarios/park_wake.h"
 #include "models/scenarios/batch_prefix.h"
