@@ -80,6 +80,7 @@ enum {
     X(alloc_failure, "a push without memory answers NOMEM, takes nothing and breaks nothing", 2,   \
       2, 0)                                                                                        \
     X(attach_detach, "threads come and go while others push and pop", 2, 2, 0)                     \
+    X(attach_reclaim, "a thread comes just when memory is given back", 2, 4, NEEDS_UNBOUNDED)      \
     X(close_publishes, "what was written before close is there for whoever is answered CLOSED", 2, \
       2, 0)                                                                                        \
     X(room_publishes, "what was written before a pop is there for the push that takes its room",   \
