@@ -13,9 +13,9 @@
 #include "queues/wait.h"
 #undef Q_SPINS_MAX
 #undef Q_YIELDS
-#define Q_SPINS_MAX 0
-#define Q_YIELDS    0
-#define SPILL_CHUNK 2
+#define Q_SPINS_MAX          0
+#define Q_YIELDS             0
+#define SPILL_CHUNK          2
 #define SEGMENT_YMC_PATIENCE 0
 #define SEGMENT_YMC_GARBAGE  1
 #pragma GCC diagnostic ignored "-Wtype-limits" /* unsigned < 0: that is the point */
