@@ -3,10 +3,11 @@
  *   -DQ_NAME=array_mpmc -DQ_HEADER="queues/array_mpmc.h" -DQ_BACKOFF_MAX=1 -DMUTEX_TWO_LOCK_SLAB=2
  *   [-DLANES_INNER=... -DLANES_INNER_H=...]      QUEUE_OVER: the inner queue
  *
- * from the very header that is measured. Four lengths are shorter than there, because they only
+ * from the very header that is measured. Six lengths are shorter than there, because they only
  * repeat: a lost compare-and-swap is followed by one pause, a waiting operation that found nothing
  * prepares to sleep at once (and not after 64 pauses and 4 yields), a slab has 2 nodes and a chunk
- * of a spill file 2 records (not 64). */
+ * of a spill file 2 records (not 64); segment_ymc asks for help at the first failure and gives back
+ * each segment that it has left. */
 #ifndef Q_BACKOFF_MAX
 #define Q_BACKOFF_MAX 1
 #endif
