@@ -11,9 +11,10 @@
  * tickets is first, and so either the cleaner sees the pin, or the thread its place moved. So the
  * fast path pays two stores and no fence of its own.
  *
- * Different from the paper: there a pin is a segment's address, set before the place is read, and may
- * be that of a segment just freed when the cleaner looks into it; and a pop that helps another starts
- * from the other's place, which the cleaner may have moved beyond the request.
+ * Different from the paper: a pin is a number, so that the cleaner looks into no segment by way of
+ * it; a request carries the segment where it begins, and not the record's place, which the cleaner may
+ * have moved beyond it; and T is moved to what is kept before anything is freed, as the authors' code
+ * does, or a push that comes late would begin in a segment that is gone.
  *
  * Edges   ticket    any -> any            what those with earlier tickets had written, so their pins
  *         linked    any -> any            a segment, made by whoever linked it
@@ -212,15 +213,19 @@ static inline struct ymc_record *ymc_after(const struct segment_ymc *q, const st
     return ymc_record_at(q, next < a_load(&q->records, acquire) ? next : 0); /* [>joined] */
 }
 
-/* The operation is over: the place moves on, unless the cleaner has moved it; the pin goes. */
-static inline void ymc_leave(struct ymc_record *r, struct ymc_place *place,
-                             struct ymc_segment *start, struct ymc_segment *now)
+/* The operation is over: the place moves on, unless the cleaner has moved it. */
+static inline void ymc_settle(struct ymc_place *place, struct ymc_segment *start,
+                              struct ymc_segment *now)
 {
     if (__builtin_expect(now != start, 0) &&
         a_cas(&place->segment, &start, now, acq_rel, acquire)) /* [moved>] [>moved] */
         start = now;
     if (__builtin_expect(place->number != start->number, 0))
         place->number = start->number;
+}
+
+static inline void ymc_unpin(struct ymc_record *r)
+{
     a_store(&r->pin, YMC_IDLE, release); /* [unpinned>] */
 }
 
@@ -356,12 +361,13 @@ static __attribute__((noinline)) void ymc_clean(struct segment_ymc *q, struct ym
 static inline void ymc_leave_head(struct segment_ymc *q, struct ymc_record *r,
                                   struct ymc_segment *start, struct ymc_segment *now)
 {
+    ymc_settle(&r->head, start, now);
     if (__builtin_expect(now != start, 0) &&
         now->number - a_load(&q->first_number, relaxed) >= SEGMENT_YMC_GARBAGE) {
         a_store(&r->pin, now->number, release); /* [unpinned>] */
         ymc_clean(q, now);
     }
-    ymc_leave(r, &r->head, start, now);
+    ymc_unpin(r);
 }
 
 #endif
