@@ -424,7 +424,8 @@ static inline q_hot enum q_status segment_ymc_push(struct segment_ymc *q,
             break;
         i = a_add(&q->tail.ticket, 1, acq_rel); /* [ticket>] [>ticket] */
     }
-    ymc_leave(r, &r->tail, start, segment);
+    ymc_settle(&r->tail, start, segment);
+    ymc_unpin(r);
     if (s == Q_OK)
         q_event_notify(&q->items, 1, &h->counts);
     return s;

@@ -11,9 +11,10 @@
  * tickets is first, and so either the cleaner sees the pin, or the thread its place moved. So the
  * fast path pays two stores and no fence of its own.
  *
- * Different from the paper: there a pin is a segment's address, set before the place is read, and may
- * be that of a segment just freed when the cleaner looks into it; and a pop that helps another starts
- * from the other's place, which the cleaner may have moved beyond the request.
+ * Different from the paper: a pin is a number, so that the cleaner looks into no segment by way of
+ * it; a request carries the segment where it begins, and not the record's place, which the cleaner may
+ * have moved beyond it; and T is moved to what is kept before anything is freed, as the authors' code
+ * does, or a push that comes late would begin in a segment that is gone.
  *
  * Edges   ticket    any -> any            what those with earlier tickets had written, so their pins
  *         linked    any -> any            a segment, made by whoever linked it
@@ -212,13 +213,19 @@ static inline struct ymc_record *ymc_after(const struct segment_ymc *q, const st
     return ymc_record_at(q, next < a_load(&q->records, acquire) ? next : 0); /* [>joined] */
 }
 
-/* The operation is over: the place moves on, unless the cleaner has moved it; the pin goes. */
-static inline void ymc_leave(struct ymc_record *r, struct ymc_place *place,
-                             struct ymc_segment *start, struct ymc_segment *now)
+/* The operation is over: the place moves on, unless the cleaner has moved it. */
+static inline void ymc_settle(struct ymc_place *place, struct ymc_segment *start,
+                              struct ymc_segment *now)
 {
     if (__builtin_expect(now != start, 0) &&
-        a_cas(&place->segment, &start, now, release, relaxed)) /* [moved>] */
-        place->number = now->number;
+        a_cas(&place->segment, &start, now, acq_rel, acquire)) /* [moved>] [>moved] */
+        start = now;
+    if (__builtin_expect(place->number != start->number, 0))
+        place->number = start->number;
+}
+
+static inline void ymc_unpin(struct ymc_record *r)
+{
     a_store(&r->pin, YMC_IDLE, release); /* [unpinned>] */
 }
 
@@ -292,12 +299,14 @@ static inline struct ymc_segment *ymc_forward(struct ymc_segment *s, uint64_t nu
     return s;
 }
 
-/* The place is not before `to`. Answers the lower of `low` and where it is if its thread moves it
- * at this moment. */
+/* The place is not before `to`. Answers `low`, or less if it stays: where its thread moves it at
+ * this moment, or 0 if its thread is about to find its first place. */
 static inline uint64_t ymc_raise(struct ymc_place *place, struct ymc_segment *to, uint64_t low)
 {
     struct ymc_segment *s = a_load(&place->segment, acquire); /* [>moved] */
-    if (!s || s->number >= to->number ||
+    if (!s)
+        return 0;
+    if (s->number >= to->number ||
         a_cas(&place->segment, &s, to, acq_rel, acquire)) /* [moved>] [>moved] */
         return low;
     return s->number < low ? s->number : low;
@@ -317,13 +326,15 @@ static __attribute__((noinline)) void ymc_clean(struct segment_ymc *q, struct ym
     uint64_t low = ymc_lowest_pin(q, own->number);
     if (low > old->number) {
         struct ymc_segment *to = ymc_forward(old, low);
+        /* A thread that attaches from here on begins at `to`; we see the records of all others. */
+        a_store(&q->first, to, release);                 /* [moved>] */
+        a_add(&q->head.ticket, 0, acq_rel);              /* [ticket>] [>ticket] */
         const uint32_t n = a_load(&q->records, acquire); /* [>joined] */
         for (uint32_t i = 0; i < n; i++) {
             struct ymc_record *const r = ymc_record_at(q, i);
             low = ymc_raise(&r->tail, to, low);
             low = ymc_raise(&r->head, to, low);
         }
-        a_store(&q->first, to, release); /* [moved>] */
         /* Whoever takes a ticket from here on begins at `to` or later; all others have a pin. */
         a_add(&q->tail.ticket, 0, acq_rel); /* [ticket>] [>ticket] */
         a_add(&q->head.ticket, 0, acq_rel); /* [ticket>] [>ticket] */
@@ -350,12 +361,13 @@ static __attribute__((noinline)) void ymc_clean(struct segment_ymc *q, struct ym
 static inline void ymc_leave_head(struct segment_ymc *q, struct ymc_record *r,
                                   struct ymc_segment *start, struct ymc_segment *now)
 {
+    ymc_settle(&r->head, start, now);
     if (__builtin_expect(now != start, 0) &&
         now->number - a_load(&q->first_number, relaxed) >= SEGMENT_YMC_GARBAGE) {
         a_store(&r->pin, now->number, release); /* [unpinned>] */
         ymc_clean(q, now);
     }
-    ymc_leave(r, &r->head, start, now);
+    ymc_unpin(r);
 }
 
 #endif

@@ -79,3 +79,14 @@ SCENARIO(attach_two)
     RUN(comes_and_goes, comes_and_goes);
     return client_settle();
 }
+
+/* One comes just when another gives back the memory that its items were in. */
+SCENARIO(attach_reclaim)
+{
+    reclaim_begin(CAPACITY_attach_reclaim, 1);
+    end_open(Q_CONSUMER, 2, 0);
+    end_new(Q_PRODUCER, 1, 3);
+    pushes(end_open(Q_PRODUCER, 2, 1));
+    RUN(pops, comes_and_goes);
+    return client_settle();
+}

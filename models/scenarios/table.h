@@ -95,6 +95,7 @@ enum {
       NEEDS_CONSUMERS | NEEDS_UNBOUNDED)                                                           \
     X(attach_two, "what is kept for a producer is left to the next in good order", 2, 4,           \
       NEEDS_PRODUCERS)                                                                             \
+    X(attach_reclaim, "a thread comes just when memory is given back", 2, 4, NEEDS_UNBOUNDED)      \
     X(close_publishes, "what was written before close is there for whoever is answered CLOSED", 2, \
       2, 0)                                                                                        \
     X(room_publishes, "what was written before a pop is there for the push that takes its room",   \
