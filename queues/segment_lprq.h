@@ -390,7 +390,7 @@ static inline q_hot enum q_status segment_lprq_push(struct segment_lprq *q,
     const uint64_t word = segment_lprq_pack(q, &item);
     if (!word)
         return Q_NOMEM;
-    enum q_status s = Q_OK;
+    enum q_status s;
     q_enter(&h->guard, &q->reclaim);
     for (unsigned tries = 1;; tries++, h->counts.retries++) {
         struct segment_lprq_ring *const r = segment_lprq_last(q, h);
@@ -398,8 +398,10 @@ static inline q_hot enum q_status segment_lprq_push(struct segment_lprq *q,
         if (__builtin_expect((tail & SEGMENT_LPRQ_CLOSED) != 0, 0)) {
             a_sub(&r->tail, 1, relaxed); /* or pops would have ever more positions to look at */
         } else if (__builtin_expect(!segment_lprq_odd(word), 1)) {
-            if (__builtin_expect(segment_lprq_put(q, r, h->token, tail, word), 1))
+            if (__builtin_expect(segment_lprq_put(q, r, h->token, tail, word), 1)) {
+                s = Q_OK;
                 break;
+            }
             if (tries < SEGMENT_LPRQ_TRIES && tail <= a_load(&r->head, relaxed) + q->mask)
                 continue;
         }
