@@ -56,7 +56,7 @@ enum {
     X(mpmc_2x2x1, "two producers and two consumers, one operation each", 4, 2, MPMC)               \
     X(mpmc_2x2, "two producers and two consumers, two operations each", 4, 2, MPMC)                \
     X(close_drains, "every push that answered OK is popped before pops answer CLOSED", 3, 2, 0)    \
-    X(close_instant, "who hears of a push that was answered CLOSED is answered CLOSED too", 3, 2,  \
+    X(close_instant, "after an answer CLOSED every push is answered so, by whatever handle", 2, 2, \
       NEEDS_PRODUCERS | NEEDS_CLOSE_ANY)                                                           \
     X(close_wakes, "close wakes a consumer that waits for an item", 2, 2, 0)                       \
     X(close_wakes_two, "close wakes all consumers that wait for an item", 3, 2, NEEDS_CONSUMERS)   \
