@@ -13,9 +13,9 @@ static void *pushes_by_both(void *end)
 SCENARIO(close_instant)
 {
     client_begin(CAPACITY_close_instant);
+    end_open(Q_CONSUMER, 0, 0);
     end_open(Q_PRODUCER, 1, 1);
-    end_open(Q_PRODUCER, 0, 0);
     end_open(Q_PRODUCER, 1, OP(_traits).lanes > 1 ? q_in_lane(Q_LOW, 2) : 2);
-    RUN(pushes_by_both, closes);
+    RUN(closes, pushes_by_both);
     return client_settle();
 }
