@@ -50,8 +50,8 @@ SCENARIO(reclaim_held)
 {
     reclaim_begin(CAPACITY_reclaim_held, 1);
     end_open(Q_CONSUMER, 2, 0);
-    end_open(Q_BOTH, 1, 5);
-    pushes(end_open(Q_PRODUCER, 4, 1));
+    end_open(Q_BOTH, 1, 4);
+    pushes(end_open(Q_PRODUCER, 3, 1));
     RUN(pops, pops_and_pushes);
     return client_settle();
 }
