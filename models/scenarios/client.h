@@ -69,11 +69,17 @@ static void client_begin(size_t capacity)
     assert(error == 0);
 }
 
-static void end_attach(struct end *e, enum q_role role)
+static handle *handle_new(void)
 {
     const size_t align = alignof(handle) < sizeof(void *) ? sizeof(void *) : alignof(handle);
-    e->h = aligned_alloc(align, (sizeof *e->h + align - 1) & ~(align - 1));
-    assert(e->h);
+    handle *const h = aligned_alloc(align, (sizeof *h + align - 1) & ~(align - 1));
+    assert(h);
+    return h;
+}
+
+static void end_attach(struct end *e, enum q_role role)
+{
+    e->h = handle_new();
     e->role = role;
     int error = OP(_attach)(q, e->h, role);
     if (error == ENOMEM && client_short) /* one allocation fails, not two */
