@@ -37,12 +37,14 @@
  * push answers NOMEM; a pop without a segment in hand takes its ticket by compare-and-swap; and one
  * whose ticket lies two unlinked segments ahead waits for memory.
  *
- * Memory: segment_ymc_parts.h says how segments are given back. What this does not give: a thread
- * stopped inside an operation keeps the segment that it works in and all later ones, however many
- * come, and one stopped while it gives segments back all from there on (nobody else does it then). So
- * memory is bounded by nothing, and when there is no more of it push answers NOMEM: no worse than in
- * the paper, and the reason why some do not call that queue wait-free. Threads that are in no
- * operation keep nothing but a spare segment in their record, which an attach uses again.
+ * Memory   segment_ymc_parts.h says how segments are given back: by a pop that has left several of
+ *          them behind, so that a drained queue keeps the last ones of a burst until more is popped.
+ *          A thread stopped inside an operation keeps the segment that it works in and all later
+ *          ones, however many come, and one stopped while it gives segments back all from there on
+ *          (nobody else does it then). So memory is bounded by nothing, and when there is no more of
+ *          it push answers NOMEM: no worse than in the paper, and the reason why some do not call
+ *          that queue wait-free. Threads that are in no operation keep nothing but a spare segment
+ *          in their record, which an attach uses again.
  *
  * One item is reserved: 8-byte items are never UINT64_MAX. At most 65,534 handles at once, and
  * 2^48 tickets may pass while one operation is stopped.
