@@ -146,6 +146,7 @@ mirror! {
         bytes: unsafe extern "C" fn(*const c_void) -> Bytes,
         dropped: Option<Policy>,
         spilled: Option<Policy>,
+        stop: Option<unsafe extern "C" fn(*mut c_void, *mut c_void)>,
         make: unsafe extern "C" fn(*mut c_void, u64),
         key: unsafe extern "C" fn(*const c_void) -> u64,
         produce: Kernel,

@@ -165,6 +165,7 @@ pub const fn driver<T: Item, Q: Queue<T>>(name: &'static str, traits: *const Tra
         bytes: bytes::<T, Q>,
         dropped: None, // no policies: only refuses, so that the workload overload passes it by
         spilled: None,
+        stop: None, // what a crate keeps for readers is its own affair
         make: make::<T>,
         key: key::<T>,
         produce: loops::produce::<T, Q>,

@@ -41,6 +41,7 @@ static void driver(void)
     FIELD(struct q_driver, bytes);
     FIELD(struct q_driver, dropped);
     FIELD(struct q_driver, spilled);
+    FIELD(struct q_driver, stop);
     FIELD(struct q_driver, make);
     FIELD(struct q_driver, key);
     FIELD(struct q_driver, produce);
