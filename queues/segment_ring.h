@@ -320,13 +320,13 @@ static inline bool segment_ring_move(struct segment_ring *q, unsigned end,
     return a_cas(&q->end[end], &r, next, release, relaxed); /* [moved>] */
 }
 
-/* Puts `mine` behind r, or tells what stands there. (Who goes there announces it, and the fence of
- * the announcement makes what is read here relaxed an acquire.) */
+/* Puts `mine` behind r, or tells what stands there. Acquire also when another was faster: who moves the
+ * tail to that one's ring hands it on to a third, who must find it initialised. */
 static inline bool segment_ring_link(struct segment_ring_ring *r, struct segment_ring_ring *mine,
                                      struct segment_ring_ring **next)
 {
     *next = NULL;
-    return a_cas(&r->next, next, mine, release, relaxed); /* [linked>] */
+    return a_cas(&r->next, next, mine, release, acquire); /* [linked>] [>linked] */
 }
 
 /* The ring r is FULL. Links a ring with the first of n items in it, and moves the tail to it: how
@@ -337,7 +337,7 @@ static __attribute__((noinline)) size_t segment_ring_extend(struct segment_ring 
                                                             const q_item *items, size_t n,
                                                             enum q_status *why)
 {
-    struct segment_ring_ring *next = a_load(&r->next, relaxed); /* as in link */
+    struct segment_ring_ring *next = a_load(&r->next, acquire); /* [>linked] */
     if (n > q->mask + 1)
         n = q->mask + 1;
     if (!next) {
