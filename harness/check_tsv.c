@@ -1,6 +1,7 @@
 /* check_tsv.c: see check_tsv.h. */
 #include "harness/check_tsv.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -62,7 +63,8 @@ int tsv_append(struct tsv *t, const struct tsv *rows)
 {
     int error = 0;
     for (size_t i = 0; error == 0 && i < rows->n; i++) {
-        const char *word[TSV_COLUMNS];
+        const char *word[TSV_COLUMNS] = {NULL};
+        assert(rows->columns == t->columns);
         for (size_t k = 0; k < rows->columns; k++)
             word[k] = rows->row[i][k];
         error = tsv_add(t, word);

@@ -362,7 +362,7 @@ free_all:
 static void sample_census(const struct cell *c, const struct run_options *o, struct result *result)
 {
     struct record *r = &result->record;
-    struct census census;
+    struct census census = {.operations = 0};
     int cpu[2] = {-1, -1}, error = topology_plan(o->topology, c->pin, 1, 1, cpu);
     if (!error)
         error = topology_pin(cpu[0]); /* both processes: they take turns at every step */

@@ -187,7 +187,7 @@ static inline q_hot bool array_scq_put(const struct array_scq *q, struct array_s
         }
         struct array_scq_entry *const entry = array_scq_entry(q, r, tail);
         const uint64_t cycle = array_scq_cycle(q, tail);
-        uint64_t seen = a_load(&entry->word, acquire); /* [>passed] */
+        uint64_t seen = a_load(&entry->word, acquire); /* [>passed] [>filled] */
         while (seen < cycle && (seen & none) == none &&
                (seen & safe || a_load(&r->head, relaxed) <= tail)) {
             const uint64_t filled = cycle | safe | index;
@@ -218,7 +218,7 @@ static inline q_hot enum q_status array_scq_get(const struct array_scq *q, struc
     for (;; counts->retries++) {
         const uint64_t head = a_add(&r->head, 1, relaxed), cycle = array_scq_cycle(q, head);
         struct array_scq_entry *const entry = array_scq_entry(q, r, head);
-        uint64_t seen = a_load(&entry->word, acquire); /* [>filled] */
+        uint64_t seen = a_load(&entry->word, acquire); /* [>filled] [>passed] */
         for (;;) {
             if ((seen & ~(safe | none)) == cycle) {
                 a_or(&entry->word, none, relaxed);
@@ -228,12 +228,12 @@ static inline q_hot enum q_status array_scq_get(const struct array_scq *q, struc
             /* Also where it is marked already: whoever fills the entry then knows our head. */
             const uint64_t next =
                 (seen & none) == none ? cycle | (seen & safe) | none : seen & ~safe;
-            if (seen >= cycle ||
-                a_cas(&entry->word, &seen, next, release, acquire)) /* [passed>] [>filled] */
+            if (seen >= cycle || a_cas(&entry->word, &seen, next, release,
+                                       acquire)) /* [passed>] [>filled] [>passed] */
                 break;
             counts->cas_failed++;
         }
-        const uint64_t tail = a_load(&r->tail, acquire); /* [>closed] */
+        const uint64_t tail = a_load(&r->tail, acquire); /* [>closed] [>in_vain] */
         if ((tail & ~ARRAY_SCQ_CLOSED) <= head + 1) {
             array_scq_catch_up(r, tail, head + 1);
             a_sub(&r->left, 1, relaxed);

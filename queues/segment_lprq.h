@@ -275,8 +275,8 @@ static inline q_hot bool segment_lprq_put(const struct segment_lprq *q, struct s
 {
     struct segment_lprq_cell *const cell = segment_lprq_cell(q, r, position);
     const uint64_t cycle = segment_lprq_cycle(q, position);
-    uint64_t stamp = a_load(&cell->stamp, acquire); /* [>passed] */
-    uint64_t seen = a_load(&cell->word, seq_cst);   /* [>freed] [sc: see above] */
+    uint64_t stamp = a_load(&cell->stamp, acquire); /* [>passed] [>filled] */
+    uint64_t seen = a_load(&cell->word, seq_cst);   /* [>freed] [>filled] [sc: see above] */
     if (stamp >= cycle || segment_lprq_holds_item(stamp, seen))
         return false;
     if (!(stamp & SEGMENT_LPRQ_SAFE) && a_load(&r->head, seq_cst) > position) /* [sc: see above] */
@@ -298,8 +298,8 @@ static inline q_hot uint64_t segment_lprq_take_word(const struct segment_lprq *q
     struct segment_lprq_cell *const cell = segment_lprq_cell(q, r, position);
     const uint64_t cycle = segment_lprq_cycle(q, position);
     for (;;) {
-        uint64_t stamp = a_load(&cell->stamp, acquire); /* [>filled] */
-        uint64_t word = a_load(&cell->word, seq_cst);   /* [>filled] [sc: see above] */
+        uint64_t stamp = a_load(&cell->stamp, acquire); /* [>filled] [>passed] */
+        uint64_t word = a_load(&cell->word, seq_cst);   /* [>filled] [>freed] [sc: see above] */
         const uint64_t of = stamp & ~(uint64_t)SEGMENT_LPRQ_MARKS;
         if (of > cycle)
             return 0;

@@ -91,7 +91,7 @@ static void keeps_for_a_stopped_reader(const struct q_driver *d)
     printf("%s/%u, a reader stopped: %zu bytes more after %llu items, %zu after %llu; %zu when it "
            "has gone on\n",
            d->name, d->item_bytes, early, (unsigned long long)items, late,
-           (unsigned long long)(4 * items), after);
+           4 * (unsigned long long)items, after);
     if (strstr(d->name, ".epochs")) {
         check(early >= items / 2 * d->item_bytes, "%zu bytes are less than half the items", early);
         check(late >= 3 * early, "%zu bytes do not grow with the items", late);

@@ -60,7 +60,7 @@ static void a_cell_given_up_stays_so(void **state)
 
 static void through(struct segment_ymc_handle *h, uint64_t n)
 {
-    q_item item;
+    q_item item = q_item_of(0);
     for (uint64_t key = 1; key <= n; key++) {
         assert_int_equal(segment_ymc_push(&q, h, q_item_of(key)), Q_OK);
         assert_int_equal(segment_ymc_pop(&q, h, &item), Q_OK);
