@@ -63,7 +63,7 @@ static void look(struct stall *s, unsigned kind)
     sleep_ns(STALL_NS / 2);
     const uint64_t after = done_by_others(s), ns = clock_monotonic_ns() - begin;
     bool starved = false;
-    for (unsigned i = 1; i < s->size && after == half; i++)
+    for (unsigned i = 1; i < s->size; i++)
         starved |= !sleeps(&s->members[i]) && processor_ns(&s->members[i]) - had[i] < STALL_NS / 16;
     s->seen[kind].starved += starved;
     if (starved)

@@ -7,8 +7,9 @@
  *
  * Each stop has its control just before it: as long, and nobody is stopped. What counts is whether
  * the others came to rest: not one of them finished anything in the second half, although each slept
- * or had a processor meanwhile. (Where one wanted a processor and got none, other work on the machine
- * is to blame, and the stop is left out.) A blocking queue comes to rest when the thread was stopped
+ * or had a processor meanwhile. Where one wanted a processor and got none, other work on the machine
+ * is to blame, and the stop is left out, whatever the rest did: leaving out only those at rest would
+ * count the busy moments as progress. A blocking queue comes to rest when the thread was stopped
  * at a bad point, and how often that is is measured here; a lock-free one never does. */
 #ifndef HARNESS_STALL_H
 #define HARNESS_STALL_H
