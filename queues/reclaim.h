@@ -85,7 +85,7 @@ struct q_reclaim {
     atomic(struct q_record *) records;
     struct q_memory *memory;
     size_t patience;
-    bool asymmetric; /* the kernel fences for readers */
+    bool asymmetric; /* the kernel fences for readers; may be cleared before the first attach */
 #ifdef Q_WITH_EPOCHS
     alignas(Q_LINE) atomic(uint64_t) epoch; /* read in every operation */
 #endif
@@ -104,6 +104,17 @@ static inline struct q_retired *q_chain_push(struct q_retired *chain, struct q_r
     object->below = chain;
     return object;
 }
+
+/* static void N_give_all(q, back): N_give for each struct T of a chain. Rare: not inlined. */
+#define Q_GIVE_ALL(N, T)                                                                           \
+    static __attribute__((noinline)) void N##_give_all(struct N *q, struct q_retired *back)        \
+    {                                                                                              \
+        while (back) {                                                                             \
+            struct q_retired *const below = back->below;                                           \
+            N##_give(q, (struct T *)back);                                                         \
+            back = below;                                                                          \
+        }                                                                                          \
+    }
 
 /* One chain of two. */
 static inline struct q_retired *q_chain_join(struct q_retired *a, struct q_retired *b)

@@ -115,15 +115,7 @@ static inline void segment_faa_give(struct segment_faa *q, struct segment_faa_se
     segment_faa_free(q, a_swap(&q->spare, s, acq_rel)); /* [spare>] [>spare] */
 }
 
-static __attribute__((noinline)) void segment_faa_give_all(struct segment_faa *q,
-                                                           struct q_retired *back)
-{
-    while (back) {
-        struct q_retired *const below = back->below;
-        segment_faa_give(q, (struct segment_faa_segment *)back);
-        back = below;
-    }
-}
+Q_GIVE_ALL(segment_faa, segment_faa_segment)
 
 /* An empty segment, or NULL when there is no memory. */
 static __attribute__((noinline)) struct segment_faa_segment *segment_faa_take(struct segment_faa *q)

@@ -182,15 +182,7 @@ static inline void segment_lprq_give(struct segment_lprq *q, struct segment_lprq
     segment_lprq_free(q, a_swap(&q->spare, r, acq_rel)); /* [spare>] [>spare] */
 }
 
-static __attribute__((noinline)) void segment_lprq_give_all(struct segment_lprq *q,
-                                                            struct q_retired *back)
-{
-    while (back) {
-        struct q_retired *const below = back->below;
-        segment_lprq_give(q, (struct segment_lprq_ring *)back);
-        back = below;
-    }
-}
+Q_GIVE_ALL(segment_lprq, segment_lprq_ring)
 
 /* A ring that is empty, or holds this word, or NULL when there is no memory. Positions begin with R,
  * so that cells of cycle 0 are older. */

@@ -18,7 +18,7 @@
  * A consumer that finds no item reads its own head, the cell and `next`, which is written once per
  * ring: never the producers' line (segment_mpmc must: its segments are used once).
  *
- * Reclamation: hazard pointers (Michael 2004) that stay. A thread announces the ring it works in, and
+ * Reclamation (reclaim.h): hazard pointers that stay. A thread announces the ring it works in, and
  * leaves the announcement standing until it works in another one: the fence is paid once per ring
  * and not once per operation. A drained ring that nobody announces becomes the spare or is freed. A
  * thread that stops for ever keeps at most the two rings it announced. While it is announced a ring
@@ -37,15 +37,16 @@
  *         freed    pop -> push          the cell has been read and may be overwritten
  *         linked   push, close -> any   the ring may be used; the one before is FULL
  *         moved    any -> any           the same, for who finds the ring by head or tail
- *         left     any -> any           the thread no longer looks into the ring
- *         retired  pop -> any           a drained ring and its place in the list
- *         spare    any -> push          nobody uses this ring any more
- *         attached attach -> any        a new record of announcements
- *         handed   detach -> attach     a record has been cleared and may be used again */
+ *         spare    any -> push          nobody uses this ring any more */
 #ifndef QUEUES_SEGMENT_RING_H
 #define QUEUES_SEGMENT_RING_H
 
 #include "queues/queue.h"
+#include "queues/reclaim.h"
+
+#ifdef Q_WITH_EPOCHS
+#error "segment_ring: an announcement stays between operations, an epoch does not"
+#endif
 
 #define SEGMENT_RING_FULL    (UINT64_C(1) << 62) /* in ring.tail; bit 63 would be lost in a turn */
 #define SEGMENT_RING_DEFAULT 1024                /* cells; 16 KiB with 8-byte items */
@@ -55,37 +56,29 @@ struct segment_ring_cell {
     q_item item;
 };
 struct segment_ring_ring {
-    alignas(Q_LINE) atomic(uint64_t) tail; /* next position to fill | SEGMENT_RING_FULL */
-    alignas(Q_LINE) atomic(uint64_t) head; /* next position to drain */
-    alignas(Q_LINE) atomic(struct segment_ring_ring *) next; /* written once while in use */
-    struct segment_ring_ring *below;                         /* in the list of retired rings */
-    struct segment_ring_cell cell[];
+    struct q_retired retired;
+    atomic(struct segment_ring_ring *) next; /* written once while in use */
+    alignas(Q_LINE) atomic(uint64_t) tail;   /* next position to fill | SEGMENT_RING_FULL */
+    alignas(Q_LINE) atomic(uint64_t) head;   /* next position to drain */
+    alignas(Q_LINE) struct segment_ring_cell cell[];
 };
 
-enum { SEGMENT_RING_TAIL, SEGMENT_RING_HEAD }; /* end[], ring[]: where pushes are, and pops */
-
-/* What one thread announces. Records are never freed before destroy, but used again. */
-struct segment_ring_hazard {
-    alignas(Q_LINE) atomic(struct segment_ring_ring *) ring[2];
-    atomic(bool) taken;
-    struct segment_ring_hazard *next;
-};
+enum { SEGMENT_RING_TAIL, SEGMENT_RING_HEAD }; /* end[], slots of the guard: of pushes, of pops */
 
 struct segment_ring {
     alignas(Q_LINE) atomic(struct segment_ring_ring *) end[2]; /* written once per ring */
     uint64_t mask;
     unsigned shift;
     struct q_event items, room; /* nobody ever waits for room */
-    alignas(Q_LINE) atomic(struct segment_ring_ring *) spare;
-    atomic(struct segment_ring_ring *) retired;
-    atomic(struct segment_ring_hazard *) hazards;
+    struct q_reclaim reclaim;
     struct q_memory memory;
+    alignas(Q_LINE) atomic(struct segment_ring_ring *) spare;
 };
 struct segment_ring_handle {
     struct q_counts counts;
-    struct segment_ring_ring *ring[2]; /* what `hazard` announces */
-    struct segment_ring_hazard *hazard;
+    struct q_guard guard;
 };
+_Static_assert(offsetof(struct segment_ring_ring, retired) == 0, "an object begins with q_retired");
 
 static const struct q_traits segment_ring_traits = {
     .name = "segment_ring",
@@ -122,6 +115,8 @@ static inline void segment_ring_give(struct segment_ring *q, struct segment_ring
         segment_ring_free(q, r);
 }
 
+Q_GIVE_ALL(segment_ring, segment_ring_ring)
+
 /* An empty ring, or NULL when there is no memory. */
 static __attribute__((noinline)) struct segment_ring_ring *segment_ring_take(struct segment_ring *q)
 {
@@ -129,7 +124,7 @@ static __attribute__((noinline)) struct segment_ring_ring *segment_ring_take(str
     if (r) { /* drained, and no longer FULL */
         a_store(&r->next, NULL, relaxed);
         a_store(&r->tail, a_load(&r->head, relaxed), relaxed);
-        r->below = NULL;
+        r->retired.below = NULL;
         return r;
     }
     r = q_alloc(&q->memory, Q_LINE, segment_ring_ring_bytes(q));
@@ -138,7 +133,6 @@ static __attribute__((noinline)) struct segment_ring_ring *segment_ring_take(str
     a_init(&r->tail, 0);
     a_init(&r->head, 0);
     a_init(&r->next, NULL);
-    r->below = NULL;
     for (uint64_t i = 0; i <= q->mask; i++)
         a_init(&r->cell[i].turn, 0);
     return r;
@@ -148,42 +142,6 @@ static __attribute__((noinline)) struct segment_ring_ring *segment_ring_take(str
 static inline struct segment_ring_ring *segment_ring_end(struct segment_ring *q)
 {
     return (struct segment_ring_ring *)(void *)q;
-}
-
-static inline bool segment_ring_announced(struct segment_ring *q, const struct segment_ring_ring *r)
-{
-    struct segment_ring_hazard *h = a_load(&q->hazards, acquire); /* [>attached] */
-    for (; h; h = h->next)
-        for (unsigned end = 0; end < 2; end++)
-            if (a_load(&h->ring[end], acquire) == r) /* [>left] */
-                return true;
-    return false;
-}
-
-/* Looks at all drained rings, with `list` among them; takes the whole list, so that nobody else has it.
- * Head and tail had left these rings when their retirer announced the next one: that fence comes
- * before what is read here, as an announcement's own fence comes after it. */
-static __attribute__((noinline)) void segment_ring_reclaim(struct segment_ring *q,
-                                                           struct segment_ring_ring *list)
-{
-    struct segment_ring_ring *older = NULL;
-    if (a_load(&q->retired, relaxed))
-        older = a_swap(&q->retired, NULL, acquire); /* [>retired] */
-    if (list)
-        list->below = older;
-    else
-        list = older;
-    while (list) {
-        struct segment_ring_ring *const r = list;
-        list = r->below;
-        if (segment_ring_announced(q, r)) {
-            r->below = a_load(&q->retired, relaxed);
-            while (!a_cas_weak(&q->retired, &r->below, r, release, relaxed)) /* [retired>] */
-                ;
-            continue;
-        }
-        segment_ring_give(q, r);
-    }
 }
 
 /* ---- life ---------------------------------------------------------------------------------- */
@@ -199,8 +157,6 @@ static inline int segment_ring_init(struct segment_ring *q, const struct q_confi
     q->mask = cells - 1;
     q->shift = (unsigned)__builtin_ctzll(cells);
     a_init(&q->spare, NULL);
-    a_init(&q->retired, NULL);
-    a_init(&q->hazards, NULL);
     struct segment_ring_ring *const first = segment_ring_take(q);
     if (!first)
         return ENOMEM;
@@ -208,6 +164,8 @@ static inline int segment_ring_init(struct segment_ring *q, const struct q_confi
     a_init(&q->end[SEGMENT_RING_HEAD], first);
     q_event_init(&q->items);
     q_event_init(&q->room);
+    q_reclaim_init(&q->reclaim, &q->memory, 1);
+    q->reclaim.asymmetric = false; /* announcements are rare: a fence each, and no system call */
     return 0;
 }
 
@@ -219,76 +177,30 @@ static inline void segment_ring_destroy(struct segment_ring *q)
         segment_ring_free(q, r);
         r = next;
     }
-    for (r = a_load(&q->retired, relaxed); r;) {
-        struct segment_ring_ring *const below = r->below;
-        segment_ring_free(q, r);
-        r = below;
-    }
+    segment_ring_give_all(q, q_reclaim_destroy(&q->reclaim));
     segment_ring_free(q, a_load(&q->spare, relaxed));
-    struct segment_ring_hazard *h = a_load(&q->hazards, relaxed);
-    while (h) {
-        struct segment_ring_hazard *const next = h->next;
-        q_free(&q->memory, h, Q_LINE, sizeof *h);
-        h = next;
-    }
 }
 
-static inline int segment_ring_attach(struct segment_ring *q, struct segment_ring_handle *handle,
+static inline int segment_ring_attach(struct segment_ring *q, struct segment_ring_handle *h,
                                       enum q_role role)
 {
     (void)role;
-    *handle = (struct segment_ring_handle){.hazard = NULL};
-    struct segment_ring_hazard *h = a_load(&q->hazards, acquire); /* [>attached] */
-    for (; h; h = h->next)
-        if (!a_load(&h->taken, relaxed) && !a_swap(&h->taken, true, acquire)) /* [>handed] */
-            break;
-    if (!h) {
-        h = q_alloc(&q->memory, Q_LINE, sizeof *h);
-        if (!h)
-            return ENOMEM;
-        a_init(&h->ring[SEGMENT_RING_TAIL], NULL);
-        a_init(&h->ring[SEGMENT_RING_HEAD], NULL);
-        a_init(&h->taken, true);
-        h->next = a_load(&q->hazards, relaxed);
-        while (!a_cas_weak(&q->hazards, &h->next, h, release, relaxed)) /* [attached>] */
-            ;
-    }
-    handle->hazard = h;
-    return 0;
+    *h = (struct segment_ring_handle){.counts = {.cas_failed = 0}};
+    return q_guard_attach(&h->guard, &q->reclaim);
 }
 
-static inline void segment_ring_detach(struct segment_ring *q, struct segment_ring_handle *handle)
+static inline void segment_ring_detach(struct segment_ring *q, struct segment_ring_handle *h)
 {
-    for (unsigned end = 0; end < 2; end++)
-        a_store(&handle->hazard->ring[end], NULL, release); /* [left>] */
-    a_store(&handle->hazard->taken, false, release);        /* [handed>] */
-    segment_ring_reclaim(q, NULL);
+    segment_ring_give_all(q, q_guard_detach(&h->guard, &q->reclaim));
 }
 
 /* ---- ends ---------------------------------------------------------------------------------- */
-
-/* Announces the ring at an end of the queue. Once the announcement stands and the ring is still at
- * that end, the ring cannot be reclaimed before the announcement goes. */
-static __attribute__((noinline)) struct segment_ring_ring *
-segment_ring_announce(struct segment_ring *q, struct segment_ring_handle *h, unsigned end)
-{
-    struct segment_ring_ring *r = a_load(&q->end[end], relaxed), *before;
-    do {
-        a_store(&h->hazard->ring[end], r, release); /* [left>] */
-        a_fence(seq_cst); /* [sc: store buffering: we announce the ring, it leaves the queue] */
-        before = r;
-        r = a_load(&q->end[end], acquire); /* [>moved] */
-    } while (r != before);
-    h->ring[end] = r;
-    return r;
-}
 
 /* The ring at an end of the queue, announced. */
 static inline struct segment_ring_ring *segment_ring_at(struct segment_ring *q,
                                                         struct segment_ring_handle *h, unsigned end)
 {
-    struct segment_ring_ring *const r = a_load(&q->end[end], relaxed);
-    return __builtin_expect(r == h->ring[end], 1) ? r : segment_ring_announce(q, h, end);
+    return q_protect(&h->guard, end, a_load(&q->end[end], acquire)); /* [>moved] */
 }
 
 static inline struct segment_ring_cell *segment_ring_cell(const struct segment_ring *q,
@@ -380,10 +292,8 @@ static __attribute__((noinline)) enum q_status segment_ring_next(struct segment_
     if (next == segment_ring_end(q))
         return Q_CLOSED;
     segment_ring_move(q, SEGMENT_RING_TAIL, r, next); /* first: the tail is never behind the head */
-    if (segment_ring_move(q, SEGMENT_RING_HEAD, r, next)) {
-        segment_ring_announce(q, h, SEGMENT_RING_HEAD);
-        segment_ring_reclaim(q, r);
-    }
+    if (segment_ring_move(q, SEGMENT_RING_HEAD, r, next))
+        segment_ring_give_all(q, q_retire(&h->guard, &q->reclaim, &r->retired));
     return Q_OK;
 }
 
