@@ -161,7 +161,7 @@ static enum outcome segqueue(FILE *f, const struct book *b)
 /* Published, and built here after the paper: not a package. */
 static enum outcome spsc_published(FILE *f, const struct book *b)
 {
-    static const char *const names[] = {"ring_fastforward", "ring_iffq"};
+    static const char *const names[] = {"ring_flag.plain", "ring_iffq"};
     struct tally t = {.cells = 0};
     struct ranking *const r = malloc(sizeof *r);
     for (size_t i = 0; r && i < b->n_settings; i++) {
@@ -185,7 +185,7 @@ static enum outcome spsc_published(FILE *f, const struct book *b)
         count(&t, b, r, ours, best, &ratio, 1.2);
     }
     free(r);
-    return sum_up(f, &t, "`ring_fastforward` is not among the queues");
+    return sum_up(f, &t, "`ring_flag.plain` is not among the queues");
 }
 
 /* Whoever sends items one way cannot pass it. */

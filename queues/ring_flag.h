@@ -8,7 +8,8 @@
  * very line that is needed next anyway. Of larger items the key is the flag: written last, cleared
  * when the rest has been read.
  * Giacomoni, Moseley & Vachharajani, FastForward for Efficient Pipeline Parallelism, 2008; here
- * each side also asks for a line to write to before it comes there.  push and pop are wait-free.
+ * each side also asks for a line to write to before it comes there (ring_flag.plain does not: that is
+ * FastForward as published, without slipping).  push and pop are wait-free.
  *
  * Who writes which line when. Each line of slots travels twice per lap: full to the consumer, and
  * free to the producer; nothing else travels. Both sides write to it, so both ask for it in order
@@ -45,6 +46,13 @@ enum {
     RING_FLAG_ASK =
         (RING_FLAG_AHEAD * 64 + sizeof(struct ring_flag_slot) - 1) / sizeof(struct ring_flag_slot),
 };
+
+/* Asks for the slot that we shall write to. */
+#ifdef Q_WITH_PLAIN /* queues.def: QUEUE_WITH(ring_flag, plain) */
+#define RING_FLAG_PREFETCH(q, at) (void)0
+#else
+#define RING_FLAG_PREFETCH(q, at) a_prefetch_write(&(q)->slot[((at) + RING_FLAG_ASK) & (q)->mask])
+#endif
 
 struct ring_flag {
     alignas(Q_LINE) atomic(uint64_t) tail; /* next index to fill; the producer's alone */
@@ -130,7 +138,7 @@ static inline void ring_flag_copy_rest(void *to, const void *from)
 static inline q_hot bool ring_flag_fill(struct ring_flag *q, uint64_t tail, q_item item)
 {
     struct ring_flag_slot *const slot = &q->slot[tail & q->mask];
-    a_prefetch_write(&q->slot[(tail + RING_FLAG_ASK) & q->mask]);
+    RING_FLAG_PREFETCH(q, tail);
     if (a_load(&slot->key, acquire) != 0) /* [>freed] */
         return false;
     ring_flag_copy_rest(slot->rest, (const char *)&item + sizeof slot->key);
@@ -142,7 +150,7 @@ static inline q_hot bool ring_flag_fill(struct ring_flag *q, uint64_t tail, q_it
 static inline q_hot bool ring_flag_drain(struct ring_flag *q, uint64_t head, q_item *item)
 {
     struct ring_flag_slot *const slot = &q->slot[head & q->mask];
-    a_prefetch_write(&q->slot[(head + RING_FLAG_ASK) & q->mask]);
+    RING_FLAG_PREFETCH(q, head);
     const uint64_t key = a_load(&slot->key, acquire); /* [>filled] */
     if (key == 0)
         return false;

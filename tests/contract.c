@@ -173,7 +173,7 @@ const char *needs_our_memory(const struct q_driver *d)
 const char *needs_capacity(const struct q_driver *d)
 {
     if (d->traits->caution & Q_CAPACITY_ROUGH)
-        return "a peer: how many items fit depends on where it stands";
+        return "how many items fit depends on where it stands";
     return needs_bounded(d);
 }
 const char *needs_order_kept(const struct q_driver *d)

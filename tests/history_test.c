@@ -90,7 +90,7 @@ static bool explain_push(struct naive s, const struct op *op, bool lax, bool ove
             }
         }
         s.inside[s.n++] = op;
-        return !full && explain(&s);
+        return (!full || s.spec->rough) && explain(&s);
     }
     const bool allowed =
         op->result == RESULT_CLOSED    ? s.closed
@@ -168,6 +168,7 @@ static struct spec random_spec(void)
     struct spec spec = {.kind = (enum spec_kind)below(SPEC_BAG + 1),
                         .exact = below(2),
                         .capacity = below(3),
+                        .rough = below(4) == 0,
                         .lanes = 2 + below(2)};
     if (below(4) == 0)
         *(below(2) ? &spec.drops_oldest : &spec.drops_newest) = true;
@@ -193,7 +194,7 @@ static struct history random_history(const struct spec *spec)
             op->lane = (uint8_t)below(3);
             if (closed)
                 op->result = RESULT_CLOSED;
-            else if (spec->capacity && n >= spec->capacity)
+            else if (spec->capacity && n >= spec->capacity && !(spec->rough && below(2)))
                 op->result = spec->drops_newest ? RESULT_DROPPED : RESULT_FULL;
             else
                 inside[n++] = i;

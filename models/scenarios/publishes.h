@@ -52,3 +52,28 @@ SCENARIO(room_publishes)
     RUN(reads_when_pushed, writes_and_pops);
     return client_settle();
 }
+
+/* The same where a queue holds more than it says: the producer alone fills all there is. */
+static void *writes_and_pops_all(void *end)
+{
+    written_before = 1;
+    return pops(end);
+}
+
+static void *reads_and_pushes_more(void *end)
+{
+    reads_when_pushed(end);
+    return pushes(end);
+}
+
+SCENARIO(refill)
+{
+    written_before = 0;
+    client_begin(CAPACITY_refill);
+    struct end *const producer = end_open(Q_PRODUCER, 1, 2);
+    end_open(Q_CONSUMER, 4, 0);
+    while (push(producer, ++producer->first) == Q_OK)
+        ;
+    RUN(reads_and_pushes_more, writes_and_pops_all);
+    return client_settle();
+}

@@ -17,6 +17,7 @@ static inline bool scenario_spec(const struct scenario *s, const struct q_traits
                                                   : SPEC_LANES,
         .exact = t->exact,
         .capacity = t->bounded && !(s->needs & NEEDS_SPILL) ? s->capacity : 0,
+        .rough = t->caution & Q_CAPACITY_ROUGH,
         .lanes = t->lanes,
         .drops_oldest = s->needs & NEEDS_DROP_OLDEST,
         .drops_newest = s->needs & NEEDS_DROP_NEWEST,

@@ -35,6 +35,7 @@ enum {
     NEEDS_SPILL = 16384,
     NOT_RECORDED = 2048,   /* no operations for the checker to put in order */
     NEEDS_PARKING = 32768, /* waits by the event counts of wait.h */
+    NEEDS_REFILL = 65536,  /* becomes full, nobody knows when */
 };
 
 #define MPMC (NEEDS_PRODUCERS | NEEDS_CONSUMERS)
@@ -100,6 +101,7 @@ enum {
       2, 0)                                                                                        \
     X(room_publishes, "what was written before a pop is there for the push that takes its room",   \
       2, 1, NEEDS_BOUNDED)                                                                         \
+    X(refill, "likewise, where it takes several pops", 2, 1, NEEDS_REFILL)                         \
     X(reuse, "a place is filled again only when whoever emptied it has read it", 3, 2,             \
       NEEDS_CONSUMERS)                                                                             \
     X(reuse_batch, "so are the places of a batch", 3, 2, NEEDS_CONSUMERS | NOT_RECORDED)           \
@@ -172,6 +174,10 @@ static inline const char *scenario_why_not(const struct scenario *s, const struc
         return "one consumer only";
     if (n & NEEDS_BOUNDED && !t->bounded)
         return "never full";
+    if (n & NEEDS_BOUNDED && t->caution & Q_CAPACITY_ROUGH)
+        return "holds more than its capacity, nobody knows how much";
+    if (n & NEEDS_REFILL && !(t->bounded && t->caution & Q_CAPACITY_ROUGH))
+        return "full at its capacity";
     if (n & NEEDS_UNBOUNDED && t->bounded && t->lanes == 1)
         return "memory of a fixed size";
     if (n & NEEDS_EXACT && !t->exact)

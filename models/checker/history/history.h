@@ -30,7 +30,8 @@ enum { OPS_MAX = 32 };
  *
  * Where the queue is not exact, FULL, EMPTY and DROPPED may also be answered, an oldest item be
  * lost before the queue is full and a lane be passed over, by an operation that overlaps another;
- * TIMEOUT may be answered so by exact queues too. RESULT_PENDING: the operation did not return; it
+ * TIMEOUT may be answered so by exact queues too. Where the capacity is rough, a push into a full queue
+ * may also succeed. RESULT_PENDING: the operation did not return; it
  * took effect as OK or did not. */
 enum spec_kind {
     SPEC_FIFO,              /* one queue */
@@ -45,6 +46,7 @@ struct spec {
     bool exact;      /* EMPTY and FULL are answers about one instant; else they may be returned
                          whenever another operation overlaps */
     size_t capacity; /* 0: unbounded */
+    bool rough;      /* the queue may hold more than `capacity` */
     unsigned lanes;
     bool drops_oldest, drops_newest; /* a push into a full queue succeeds and an item is lost */
 };

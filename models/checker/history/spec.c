@@ -94,7 +94,7 @@ static unsigned push(const struct problem *p, const struct abstract *s, unsigned
         unsigned ways = 0;
         if (s->closed)
             return 0;
-        if (!full)
+        if (!full || spec->rough)
             append(p, unchanged(s, i, &next[ways++]), i);
         if (spec->drops_oldest && (full || lax))
             for (unsigned at = 0; at < s->n; at++)
