@@ -42,7 +42,7 @@ static inline void q_backoff(unsigned *step)
 {
     if (*step == 0)
         *step = 1;
-    for (unsigned i = 0; i < *step; i++)
+    for (unsigned i = 0; i < *step && i < Q_BACKOFF_MAX; i++)
         a_pause();
     if (*step < Q_BACKOFF_MAX)
         *step *= 2;
