@@ -8,7 +8,8 @@
 extern "C" {
 #endif
 
-extern unsigned harness_backoff_max; /* pauses; at first this build's Q_BACKOFF_MAX */
+/* Pauses; at first this build's Q_BACKOFF_MAX. Hidden: its address is not fetched in each operation. */
+extern unsigned harness_backoff_max __attribute__((visibility("hidden")));
 
 #ifdef __cplusplus
 }

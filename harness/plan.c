@@ -117,6 +117,7 @@ static bool for_peers(const struct row *row, const struct record *r)
 }
 
 enum { ONCE = 1000000 }; /* rounds from one sample to the next: more than there are */
+enum { HELD_MS = 250 };  /* about what a million items take, whatever a sample should */
 enum { GUESTS = 3 };     /* a guest's cell is as much less important than a member's */
 
 static unsigned importance(const struct record *r)
@@ -194,7 +195,8 @@ static int add(struct plan *p, size_t *room, const struct cell *c, size_t group)
 static double overhead_ms(const struct cell *c, double sample_ms)
 {
     const double least_ms = STALL_LEAST_NS / 1e6;
-    const double more = c->workload->shape == SHAPE_OVER ? sample_ms
+    const double more = c->workload->shape == SHAPE_OVER   ? sample_ms
+                        : c->workload->shape == SHAPE_HELD ? HELD_MS
                         : c->workload->shape == SHAPE_STALL && sample_ms < least_ms
                             ? least_ms - sample_ms
                             : 0;

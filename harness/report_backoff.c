@@ -135,11 +135,12 @@ static void put_cells(FILE *f, const struct book *b, const struct point *p, size
 
 /* ---- all cells together ---------------------------------------------------------------------- */
 
-/* One setting against the default: over all queues in these cells, medians of the ratios. */
+/* One setting against the default, all queues in these cells together. */
 struct summary {
     unsigned backoff_max;
-    size_t faster, slower, contests; /* a queue in a cell; faster and slower by the interval */
-    double mitems, fair, tail;
+    struct interval mitems, fair; /* over the rounds: of the mean ratio in a round */
+    double tail;                  /* median over the cells: merged histograms have no rounds */
+    size_t shorter, longer, tails;
 };
 
 /* The same queue in the same cell with the default; NULL: not measured. */
@@ -153,54 +154,67 @@ static const struct point *with_default(const struct book *b, const struct point
     return NULL;
 }
 
+static const struct record *in_round(const struct point *p, unsigned round)
+{
+    for (size_t i = 0; i < p->series->n; i++)
+        if (p->series->sample[i]->round == round &&
+            strcmp(p->series->sample[i]->state, p->cell->state) == 0)
+            return p->series->sample[i];
+    return NULL;
+}
+
+/* How many times the default's: in each round the geometric mean over queues and cells, of these the
+ * median and its interval. One cell alone says little on a busy machine. */
+static struct interval together(const struct book *b, const struct point *p, size_t n, bool over,
+                                unsigned backoff_max, figure *what)
+{
+    double *const mean = calloc(b->rounds + 1, sizeof *mean);
+    double *const one = calloc(b->rounds + 1, sizeof *one);
+    struct interval result = {NAN, NAN, NAN, 0, 0};
+    size_t rounds = 0;
+    for (unsigned round = 0; mean && one && round < b->rounds; round++) {
+        double sum = 0;
+        size_t count = 0;
+        for (size_t i = 0; i < n; i++) {
+            const struct point *const usual = with_default(b, p, n, &p[i]);
+            if (p[i].series->key->backoff_max != backoff_max || p[i].over != over || !usual)
+                continue;
+            const struct record *const r = in_round(&p[i], round), *d = in_round(usual, round);
+            if (!r || !d || !(what(r) > 0) || !(what(d) > 0))
+                continue;
+            sum += log(what(r) / what(d));
+            count++;
+        }
+        if (count > 0) {
+            mean[rounds] = exp(sum / (double)count);
+            one[rounds++] = 1;
+        }
+    }
+    if (rounds > 0)
+        result = stats_ratio(mean, one, rounds, REPORT_CONFIDENCE);
+    free(mean);
+    free(one);
+    return result;
+}
+
 static struct summary sum_up(const struct book *b, const struct point *p, size_t n, bool over,
                              unsigned backoff_max)
 {
-    struct summary s = {.backoff_max = backoff_max, .mitems = NAN, .fair = NAN, .tail = NAN};
-    double mitems[POINTS_MOST], fair[POINTS_MOST], late[POINTS_MOST];
-    size_t fairs = 0, tails_n = 0;
+    struct summary s = {.backoff_max = backoff_max, .tail = NAN};
+    double late[POINTS_MOST];
+    s.mitems = together(b, p, n, over, backoff_max, figure_mitems);
+    s.fair = together(b, p, n, over, backoff_max, figure_fair_push);
     for (size_t i = 0; i < n; i++) {
         const struct point *const usual = with_default(b, p, n, &p[i]);
-        if (p[i].series->key->backoff_max != backoff_max || p[i].over != over || !usual)
+        if (p[i].series->key->backoff_max != backoff_max || p[i].over != over || !usual ||
+            !(p[i].tail_ns > 0) || !(usual->tail_ns > 0))
             continue;
-        struct interval r = {1, 1, 1, 1, 1};
-        if (usual != &p[i])
-            r = series_ratio(p[i].series, usual->series, p[i].cell->state, figure_mitems);
-        if (r.n == 0)
-            continue;
-        mitems[s.contests++] = r.mid;
-        s.faster += r.coverage > 0 && r.low > REPORT_TIE;
-        s.slower += r.coverage > 0 && r.high < 1 / REPORT_TIE;
-        if (usual->fair_push > 0)
-            fair[fairs++] = p[i].fair_push / usual->fair_push;
-        if (p[i].tail_ns > 0 && usual->tail_ns > 0)
-            late[tails_n++] = p[i].tail_ns / usual->tail_ns;
+        late[s.tails++] = p[i].tail_ns / usual->tail_ns;
+        s.shorter += p[i].tail_ns < usual->tail_ns;
+        s.longer += p[i].tail_ns > usual->tail_ns;
     }
-    s.mitems = s.contests ? stats_median(mitems, s.contests) : NAN;
-    s.fair = fairs ? stats_median(fair, fairs) : NAN;
-    s.tail = tails_n ? stats_median(late, tails_n) : NAN;
+    s.tail = s.tails ? stats_median(late, s.tails) : NAN;
     return s;
-}
-
-/* As good in all three, and better in one. */
-static bool beats(const struct summary *a, const struct summary *b)
-{
-    const double x[] = {a->mitems, a->fair, -a->tail}, y[] = {b->mitems, b->fair, -b->tail};
-    bool better = false;
-    for (size_t i = 0; i < 3; i++) {
-        if (x[i] < y[i])
-            return false;
-        better |= x[i] > y[i];
-    }
-    return better;
-}
-
-static bool on_frontier(const struct summary *s, size_t n, size_t i)
-{
-    for (size_t k = 0; k < n; k++)
-        if (beats(&s[k], &s[i]))
-            return false;
-    return true;
 }
 
 static size_t summaries(const struct book *b, const struct point *p, size_t n, bool over,
@@ -218,32 +232,50 @@ static size_t summaries(const struct book *b, const struct point *p, size_t n, b
     return count;
 }
 
+/* 1 better, -1 worse, 0 a tie: throughput, fairness, p99.9. Where there is no interval the cells vote,
+ * all of few, of eight all but one. */
+enum { JUDGED = 3 };
+static int judge(const struct summary *s, unsigned k)
+{
+    const struct interval *const r = k == 0 ? &s->mitems : &s->fair;
+    const size_t enough = s->tails - s->tails / 8;
+    if (k == 2)
+        return s->tails == 0 ? 0 : s->shorter >= enough ? 1 : s->longer >= enough ? -1 : 0;
+    return r->n == 0 || r->coverage <= 0 || ratio_is_tie(r) ? 0 : r->mid > 1 ? 1 : -1;
+}
+
 static void put_default(FILE *f, const struct book *b, const struct summary *s, size_t n)
 {
-    size_t usual = n, better = 0;
+    bool measured = false;
+    size_t found = 0;
     for (size_t i = 0; i < n; i++)
-        if (s[i].backoff_max == b->env.backoff_max)
-            usual = i;
-    if (usual == n || s[usual].contests == 0) {
+        measured |= s[i].backoff_max == b->env.backoff_max;
+    if (!measured) {
         fprintf(f, "The default, %u, was not measured here.\n\n", b->env.backoff_max);
         return;
     }
-    for (size_t i = 0; i < n; i++)
-        better += beats(&s[i], &s[usual]);
-    fprintf(f, "The default, %u, is ", b->env.backoff_max);
-    if (better == 0)
-        fputs("on the frontier: what gives more of one of the three takes of another.\n\n", f);
-    for (size_t i = 0, said = 0; better && i < n; i++)
-        if (beats(&s[i], &s[usual]))
-            fprintf(f, "%s%u", said++ ? ", " : "beaten by ", s[i].backoff_max);
-    if (better)
-        fputs(": as good in all three medians, and better in one.\n\n", f);
+    for (size_t i = 0; i < n; i++) {
+        bool better = false, worse = s[i].backoff_max == b->env.backoff_max;
+        for (unsigned k = 0; k < JUDGED; k++) {
+            better |= judge(&s[i], k) > 0;
+            worse |= judge(&s[i], k) < 0;
+        }
+        if (better && !worse)
+            fprintf(f, "%s%u", found++ ? ", " : "**Better in one of the three, worse in none: ",
+                    s[i].backoff_max);
+    }
+    fputs(found
+              ? ".**\n\n"
+              : "No setting is better than the default in one of the three and worse in none.\n\n",
+          f);
 }
 
 static void put_summary(FILE *f, const struct book *b, const struct point *p, size_t n, bool over)
 {
-    static const char *const titles[] = {"throughput", "faster, tie, slower", "fairness", "p99.9",
-                                         "frontier"};
+    static const char *const titles[] = {"throughput", "fairness", "p99.9", "than the default"};
+    static const char *const words[JUDGED][3] = {{"slower", "", "faster"},
+                                                 {"less fair", "", "fairer"},
+                                                 {"longer tails", "", "shorter tails"}};
     struct summary s[SETTINGS_OF_BACKOFF];
     const size_t settings = summaries(b, p, n, over, s);
     if (settings == 0)
@@ -252,15 +284,26 @@ static void put_summary(FILE *f, const struct book *b, const struct point *p, si
             over ? "more threads than processors" : "a processor for each thread");
     put_table_head(f, "pauses at most", titles, sizeof titles / sizeof *titles);
     for (size_t i = 0; i < settings; i++) {
-        const bool usual = s[i].backoff_max == b->env.backoff_max;
-        fprintf(f, "| %s%u%s | ", usual ? "**" : "", s[i].backoff_max, usual ? "**" : "");
-        put_number(f, s[i].mitems);
-        fprintf(f, "x | %zu, %zu, %zu | ", s[i].faster, s[i].contests - s[i].faster - s[i].slower,
-                s[i].slower);
-        put_number(f, s[i].fair);
-        fputs("x | ", f);
+        const char *comma = "";
+        if (s[i].backoff_max == b->env.backoff_max) {
+            fprintf(f, "| **%u** | 1 | 1 | 1 |  |\n", s[i].backoff_max);
+            continue;
+        }
+        fprintf(f, "| %u | ", s[i].backoff_max);
+        put_ratio(f, &s[i].mitems);
+        fputs(" | ", f);
+        put_ratio(f, &s[i].fair);
+        fputs(" | ", f);
         put_number(f, s[i].tail);
-        fprintf(f, "x | %s |\n", on_frontier(s, settings, i) ? "yes" : "");
+        if (s[i].tails)
+            fprintf(f, "x (shorter in %zu of %zu)", s[i].shorter, s[i].tails);
+        fputs(" | ", f);
+        for (unsigned k = 0; k < JUDGED; k++) {
+            const char *const word = words[k][judge(&s[i], k) + 1];
+            fprintf(f, "%s%s", *word ? comma : "", word);
+            comma = *word ? ", " : comma;
+        }
+        fputs(" |\n", f);
     }
     fputc('\n', f);
     put_default(f, b, s, settings);
@@ -277,12 +320,12 @@ int section_backoff(FILE *f, const struct book *b)
     } else {
         put_summary(f, b, p, n, false);
         put_summary(f, b, p, n, true);
-        fputs(
-            "Medians of the ratios to the default over all queues and cells: throughput, fairness "
-            "of those who push, p99.9 (the larger of push and pop). *Faster, tie, slower*: in how "
-            "many of them, by the interval of the throughput. *Frontier*: no other setting is as "
-            "good in all three medians and better in one.\n\n",
-            f);
+        fputs("All queues and cells together, against the same queue in the same cell with the "
+              "default. Throughput and fairness (of those who push): in each round the geometric "
+              "mean of the ratios, of these the median and its interval, and a word where it is no "
+              "tie. p99.9: the larger of push and pop, the median of the ratios, and a word where "
+              "all cells agree, of eight all but one.\n\n",
+              f);
         put_cells(f, b, p, n);
         fputs("Fairness: the least busy thread's share over the busiest's. p99.9: from latency "
               "cells of the same threads, in which one operation in 16 is timed; a push or pop "
