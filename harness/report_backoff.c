@@ -15,7 +15,6 @@ struct point {
     const struct series *series;
     const struct series *usual; /* the same with this build's setting; NULL: not measured */
     struct interval mitems;
-    bool over; /* more threads than processors */
     double fair_push, fair_pop;
     double push_ns, pop_ns, sojourn_ns;
     double tail_ns; /* of single operations: the larger */
@@ -72,8 +71,7 @@ static size_t points(const struct book *b, struct point *out)
         const struct setting *const s = &b->settings[i];
         for (size_t k = 0; is_backoff(s, "throughput") && k < s->n && n < POINTS_MOST; k++) {
             const struct series *const q = &s->series[k];
-            struct point p = {
-                .cell = s, .series = q, .over = record_threads(q->key) > b->cpus, .fair_pop = NAN};
+            struct point p = {.cell = s, .series = q, .fair_pop = NAN};
             p.mitems = series_median(q, s->state, figure_mitems);
             if (!series_ranked(q) || p.mitems.n == 0)
                 continue;
@@ -165,7 +163,7 @@ static const struct record *in_round(const struct point *p, unsigned round)
 
 /* How many times the default's: in each round the geometric mean over queues and cells, of these the
  * median and its interval. One cell alone says little on a busy machine. */
-static struct interval together(const struct book *b, const struct point *p, size_t n, bool over,
+static struct interval together(const struct book *b, const struct point *p, size_t n,
                                 unsigned backoff_max, figure *what)
 {
     double *const mean = calloc(b->rounds + 1, sizeof *mean);
@@ -177,7 +175,7 @@ static struct interval together(const struct book *b, const struct point *p, siz
         size_t count = 0;
         for (size_t i = 0; i < n; i++) {
             const struct point *const usual = with_default(b, p, n, &p[i]);
-            if (p[i].series->key->backoff_max != backoff_max || p[i].over != over || !usual)
+            if (p[i].series->key->backoff_max != backoff_max || !usual)
                 continue;
             const struct record *const r = in_round(&p[i], round), *d = in_round(usual, round);
             if (!r || !d || !(what(r) > 0) || !(what(d) > 0))
@@ -197,17 +195,17 @@ static struct interval together(const struct book *b, const struct point *p, siz
     return result;
 }
 
-static struct summary sum_up(const struct book *b, const struct point *p, size_t n, bool over,
+static struct summary sum_up(const struct book *b, const struct point *p, size_t n,
                              unsigned backoff_max)
 {
     struct summary s = {.backoff_max = backoff_max, .tail = NAN};
     double late[POINTS_MOST];
-    s.mitems = together(b, p, n, over, backoff_max, figure_mitems);
-    s.fair = together(b, p, n, over, backoff_max, figure_fair_push);
+    s.mitems = together(b, p, n, backoff_max, figure_mitems);
+    s.fair = together(b, p, n, backoff_max, figure_fair_push);
     for (size_t i = 0; i < n; i++) {
         const struct point *const usual = with_default(b, p, n, &p[i]);
-        if (p[i].series->key->backoff_max != backoff_max || p[i].over != over || !usual ||
-            !(p[i].tail_ns > 0) || !(usual->tail_ns > 0))
+        if (p[i].series->key->backoff_max != backoff_max || !usual || !(p[i].tail_ns > 0) ||
+            !(usual->tail_ns > 0))
             continue;
         late[s.tails++] = p[i].tail_ns / usual->tail_ns;
         s.shorter += p[i].tail_ns < usual->tail_ns;
@@ -217,8 +215,7 @@ static struct summary sum_up(const struct book *b, const struct point *p, size_t
     return s;
 }
 
-static size_t summaries(const struct book *b, const struct point *p, size_t n, bool over,
-                        struct summary *s)
+static size_t summaries(const struct book *b, const struct point *p, size_t n, struct summary *s)
 {
     size_t count = 0;
     for (size_t i = 0; i < n; i++) {
@@ -226,21 +223,30 @@ static size_t summaries(const struct book *b, const struct point *p, size_t n, b
         const unsigned most = p[i].series->key->backoff_max;
         while (at < count && s[at].backoff_max != most)
             at++;
-        if (p[i].over == over && at == count && count < SETTINGS_OF_BACKOFF)
-            s[count++] = sum_up(b, p, n, over, most); /* points come by queue, then setting */
+        if (at == count && count < SETTINGS_OF_BACKOFF)
+            s[count++] = sum_up(b, p, n, most); /* points come by queue, then setting */
     }
     return count;
 }
 
-/* 1 better, -1 worse, 0 a tie: throughput, fairness, p99.9. Where there is no interval the cells vote,
- * all of few, of eight all but one. */
+/* Whether so many of n are more than chance, heads or tails: two-sided, 95 %. */
+static bool unlikely(size_t count, size_t n)
+{
+    double ways = 1, all = 0; /* n over k, from k = 0 */
+    for (size_t k = 0; k + count <= n; k++) {
+        all += ways;
+        ways *= (double)(n - k) / (double)(k + 1);
+    }
+    return 2 * all <= (1 - REPORT_CONFIDENCE) * pow(2, (double)n);
+}
+
+/* 1 better, -1 worse, 0 a tie: throughput, fairness, p99.9. Where there is no interval the cells vote. */
 enum { JUDGED = 3 };
 static int judge(const struct summary *s, unsigned k)
 {
     const struct interval *const r = k == 0 ? &s->mitems : &s->fair;
-    const size_t enough = s->tails - s->tails / 8;
     if (k == 2)
-        return s->tails == 0 ? 0 : s->shorter >= enough ? 1 : s->longer >= enough ? -1 : 0;
+        return unlikely(s->shorter, s->tails) ? 1 : unlikely(s->longer, s->tails) ? -1 : 0;
     return r->n == 0 || r->coverage <= 0 || ratio_is_tie(r) ? 0 : r->mid > 1 ? 1 : -1;
 }
 
@@ -261,7 +267,10 @@ static void put_default(FILE *f, const struct book *b, const struct summary *s, 
             worse |= judge(&s[i], k) < 0;
         }
         if (better && !worse)
-            fprintf(f, "%s%u", found++ ? ", " : "**Better in one of the three, worse in none: ",
+            fprintf(f, "%s%u",
+                    found++ ? ", "
+                            : "**Better in one of the three and, as far as this run can tell, "
+                              "worse in none: ",
                     s[i].backoff_max);
     }
     fputs(found
@@ -270,18 +279,17 @@ static void put_default(FILE *f, const struct book *b, const struct summary *s, 
           f);
 }
 
-static void put_summary(FILE *f, const struct book *b, const struct point *p, size_t n, bool over)
+static void put_summary(FILE *f, const struct book *b, const struct point *p, size_t n)
 {
     static const char *const titles[] = {"throughput", "fairness", "p99.9", "than the default"};
     static const char *const words[JUDGED][3] = {{"slower", "", "faster"},
                                                  {"less fair", "", "fairer"},
                                                  {"longer tails", "", "shorter tails"}};
     struct summary s[SETTINGS_OF_BACKOFF];
-    const size_t settings = summaries(b, p, n, over, s);
+    const size_t settings = summaries(b, p, n, s);
     if (settings == 0)
         return;
-    fprintf(f, "#### times the default, %s\n\n",
-            over ? "more threads than processors" : "a processor for each thread");
+    fputs("#### all cells together, times the default\n\n", f);
     put_table_head(f, "pauses at most", titles, sizeof titles / sizeof *titles);
     for (size_t i = 0; i < settings; i++) {
         const char *comma = "";
@@ -318,13 +326,12 @@ int section_backoff(FILE *f, const struct book *b)
     if (n == 0) {
         fputs("Not measured: there is no record of `backoff`.\n\n", f);
     } else {
-        put_summary(f, b, p, n, false);
-        put_summary(f, b, p, n, true);
+        put_summary(f, b, p, n);
         fputs("All queues and cells together, against the same queue in the same cell with the "
               "default. Throughput and fairness (of those who push): in each round the geometric "
               "mean of the ratios, of these the median and its interval, and a word where it is no "
               "tie. p99.9: the larger of push and pop, the median of the ratios, and a word where "
-              "all cells agree, of eight all but one.\n\n",
+              "more cells agree than chance would have it (95 %).\n\n",
               f);
         put_cells(f, b, p, n);
         fputs("Fairness: the least busy thread's share over the busiest's. p99.9: from latency "

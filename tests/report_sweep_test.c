@@ -5,11 +5,11 @@
 enum { ROUNDS = 7 };
 
 /* Two threads that push and pop: throughput, and single operations that all last as long. */
-static void put_backoff(FILE *f, unsigned round, unsigned backoff, double mitems, double fair,
-                        uint64_t ns)
+static void put_one(FILE *f, const char *queue, unsigned round, unsigned backoff, double mitems,
+                    double fair, uint64_t ns)
 {
     struct histogram h;
-    struct record r = sample("backoff", "array_mpmc", "array", round, mitems);
+    struct record r = sample("backoff", queue, "array", round, mitems);
     r.producers = 2;
     r.consumers = 0;
     r.backoff_max = backoff;
@@ -22,6 +22,15 @@ static void put_backoff(FILE *f, unsigned round, unsigned backoff, double mitems
     r.tick_ns = 1;
     r.push = r.pop = &h;
     put(f, &r);
+}
+
+/* Six queues: fewer that agree could do so by chance. */
+static void put_backoff(FILE *f, unsigned round, unsigned backoff, double mitems, double fair,
+                        uint64_t ns)
+{
+    static const char *const queues[] = {"array_mpmc", "b", "c", "d", "e", "f"};
+    for (size_t i = 0; i < 6; i++)
+        put_one(f, queues[i], round, backoff, mitems, fair, ns);
 }
 
 static void put_segment(FILE *f, unsigned round, uint64_t segment, double mitems)
@@ -78,11 +87,11 @@ static void a_longer_backoff_has_its_price(void **state)
     (void)state;
     measured(false);
     char *text = written();
-    expect(text, "#### times the default, a processor for each thread");
-    expect(text, "| 0 | 0.500x [0.500, 0.500] | 1.50x [1.50, 1.50] | 0.500x (shorter in 1 of 1) | "
+    expect(text, "#### all cells together, times the default");
+    expect(text, "| 0 | 0.500x [0.500, 0.500] | 1.50x [1.50, 1.50] | 0.500x (shorter in 6 of 6) | "
                  "slower, fairer, shorter tails |\n"
                  "| **64** | 1 | 1 | 1 |  |\n"
-                 "| 256 | 1.50x [1.50, 1.50] | 0.500x [0.500, 0.500] | 1.50x (shorter in 0 of 1) | "
+                 "| 256 | 1.50x [1.50, 1.50] | 0.500x [0.500, 0.500] | 1.50x (shorter in 0 of 6) | "
                  "faster, less fair, longer tails |\n\n"
                  "No setting is better than the default in one of the three and worse in none.");
     expect(text, "#### back-off, pairs 2 (near)");
@@ -96,7 +105,7 @@ static void a_better_one_is_said(void **state)
     (void)state;
     measured(true);
     char *text = written();
-    expect(text, "**Better in one of the three, worse in none: 256.**");
+    expect(text, "can tell, worse in none: 256.**");
     assert_null(strstr(text, "No setting is better"));
     free(text);
 }
