@@ -5,7 +5,7 @@
 #include "harness/sample.h"
 #include "queues/pause.h"
 
-enum { FIRST = 1000, AFTER = 10000, ROUNDS_AFTER = 16 };
+enum { FIRST = 1000, AFTER = 100000, ROUNDS_AFTER = 16 };
 
 /* Everybody waits for the others here, unless the run is abandoned. */
 static void meet(struct held *h, struct member *m, uint64_t *meetings)

@@ -2,7 +2,7 @@
  * the queue holds after the others have passed so many items. Private to sample.c and judge.c.
  *
  *   thread 0        stops |          |          |          |  one pair
- *   the others            | 1000     | 10 000   | ...      |  10 000      items in all, in pairs
+ *   the others            | 1000     | 10 000   | ...      |  100 000     items in all, in pairs
  *   bytes           0     ^ 1k       ^ 10k      ^          ^ after        everybody waits for the look
  *
  * The queue itself leaves the handle as such a thread has it (q_driver.stop): a signal would stop it

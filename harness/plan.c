@@ -277,11 +277,8 @@ static bool has_member(const struct plan *p, enum q_class class)
  * oftener: it is about the tails of samples), and seldom what hardly changes or takes long. */
 static unsigned every(const struct row *row, enum shape shape)
 {
-    return shape == SHAPE_CENSUS                  ? ONCE
-           : shape == SHAPE_HELD                  ? 5
-           : shape == SHAPE_SWEEP                 ? 1 + row->latency
-           : row->latency || shape == SHAPE_STALL ? 3
-                                                  : 1;
+    const bool seldom = row->latency || shape == SHAPE_STALL || shape == SHAPE_HELD;
+    return shape == SHAPE_CENSUS ? ONCE : shape == SHAPE_SWEEP ? 1 + row->latency : seldom ? 3 : 1;
 }
 
 /* The cells of a row for one queue: several when it has policies, or when a parameter is swept. */

@@ -253,7 +253,8 @@ int section_held(FILE *f, const struct book *b)
     }
     if (any)
         fputs("\nTwo threads push one and pop one, so that hardly any items are inside; a third "
-              "stands still inside a pop all the while, then goes on. *Bytes for each more item*: "
+              "stands still inside a pop all the while, then goes on, and a hundred thousand more "
+              "pass. *Bytes for each more item*: "
               "between the last two looks; 0 is a bound that is reached, with epochs it is the "
               "items themselves. Bytes are the queue's own count (`N_bytes`), medians over the "
               "samples.\n\n",
