@@ -69,7 +69,7 @@ void judge_verify(const struct cell *c, const struct member *members, const stru
     if (torn)
         judge_fail(r, "%llu items were torn", (unsigned long long)torn);
     /* in rounds, each of which counts its items anew, order is not to be seen */
-    if (disorder && d->traits->order != Q_UNORDERED && !t->stall)
+    if (disorder && d->traits->order != Q_UNORDERED && !t->stall && !t->held)
         judge_fail(r, "%llu items came out of their producer's order",
                    (unsigned long long)disorder);
 }
@@ -129,6 +129,8 @@ void judge_collect(const struct cell *c, const struct member *members, const str
         if (rate > 0 && stopped_ns)
             r->stopped_share = (double)s->seen[STALL_STOPPED].pairs / (double)stopped_ns / rate;
     }
+    if (t->held)
+        held_collect(t->held, r);
     if (c->workload->shape == SHAPE_RANK) {
         const struct rank_error_log *logs[1u << Q_KEY_PRODUCER_BITS];
         for (unsigned i = 0; i < t->size; i++)

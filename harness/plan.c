@@ -12,6 +12,7 @@
 #include "harness/report.h"
 #include "harness/stall.h"
 #include "harness/stats.h"
+#include "harness/sweep.h"
 
 /* The experiment. level: 0 in every plan, 1 in full only. */
 struct row {
@@ -80,6 +81,23 @@ static const struct row rows[] = {
     {"open", 1, 1, 1, 8, 65536, 2e7, true, "inline", 1},
 };
 
+/* One parameter in many settings (sweep.h), and what takes long: in the full plan, and in every plan
+ * when it is asked for by name. The first to go. */
+static const struct row studies[] = {
+    {"held", 3, 0, 1, 8, 1024, 0, false, "inline", 1},
+    {"segment", 1, 0, 1, 8, 1024, 0, false, "inline", 1},
+    {"segment", 1, 1, 1, 8, 1024, 0, false, "inline", 1},
+    {"segment", 4, 4, 1, 8, 1024, 0, false, "inline", 1},
+    {"backoff", 2, 0, 1, 8, 1024, 0, false, "inline", 1},
+    {"backoff", 4, 0, 1, 8, 1024, 0, false, "inline", 1},
+    {"backoff", 4, 4, 1, 8, 1024, 0, false, "inline", 1},
+    {"backoff", 8, 8, 1, 8, 1024, 0, false, "inline", 1},
+    {"backoff", 2, 0, 1, 8, 1024, 0, true, "inline", 1},
+    {"backoff", 4, 0, 1, 8, 1024, 0, true, "inline", 1},
+    {"backoff", 4, 4, 1, 8, 1024, 0, true, "inline", 1},
+    {"backoff", 8, 8, 1, 8, 1024, 0, true, "inline", 1},
+};
+
 /* The rows in which the queues of others take part: those of the classes, memory, sojourn. */
 static bool for_peers(const struct row *row, const struct record *r)
 {
@@ -99,6 +117,7 @@ static bool for_peers(const struct row *row, const struct record *r)
 }
 
 enum { ONCE = 1000000 }; /* rounds from one sample to the next: more than there are */
+enum { HELD_MS = 250 };  /* about what a million items take, whatever a sample should */
 enum { GUESTS = 3 };     /* a guest's cell is as much less important than a member's */
 
 static unsigned importance(const struct record *r)
@@ -176,7 +195,8 @@ static int add(struct plan *p, size_t *room, const struct cell *c, size_t group)
 static double overhead_ms(const struct cell *c, double sample_ms)
 {
     const double least_ms = STALL_LEAST_NS / 1e6;
-    const double more = c->workload->shape == SHAPE_OVER ? sample_ms
+    const double more = c->workload->shape == SHAPE_OVER   ? sample_ms
+                        : c->workload->shape == SHAPE_HELD ? HELD_MS
                         : c->workload->shape == SHAPE_STALL && sample_ms < least_ms
                             ? least_ms - sample_ms
                             : 0;
@@ -253,64 +273,84 @@ static bool has_member(const struct plan *p, enum q_class class)
     return false;
 }
 
+/* How often it is sampled: latency seldom, for its histograms are merged over the rounds (in a sweep
+ * oftener: it is about the tails of samples), and seldom what hardly changes or takes long. */
+static unsigned every(const struct row *row, enum shape shape)
+{
+    const bool seldom = row->latency || shape == SHAPE_STALL || shape == SHAPE_HELD;
+    return shape == SHAPE_CENSUS ? ONCE : shape == SHAPE_SWEEP ? 1 + row->latency : seldom ? 3 : 1;
+}
+
+/* The cells of a row for one queue: several when it has policies, or when a parameter is swept. */
+static int fill_queue(struct plan *p, size_t *room, const struct plan_options *o,
+                      const struct filter *f, const struct row *row, const struct q_driver *d,
+                      unsigned priority)
+{
+    struct cell c = {.driver = d,
+                     .workload = workload_find(row->workload),
+                     .producers = row->producers,
+                     .consumers = row->consumers,
+                     .batch = row->batch,
+                     .capacity = row->capacity,
+                     .rate = row->rate,
+                     .latency = row->latency,
+                     .pin = o->pin};
+    const struct sweep *const sweep = sweep_find(row->workload);
+    const bool over = c.workload->shape == SHAPE_OVER && d->traits->policies;
+    const unsigned policies = over ? d->traits->policies : 1u << Q_REFUSE;
+    c.every = every(row, c.workload->shape);
+    if (d->item_bytes != row->payload || strcmp(d->call, row->call) != 0 ||
+        (sweep && !sweep_names(sweep, d->name) && !(f->has_queue && f->has_workload)))
+        return 0;
+    for (size_t i = 0; i < (sweep ? sweep->n : 1); i++)
+        for (c.when_full = Q_REFUSE; c.when_full <= Q_SPILL; c.when_full++) {
+            struct record r = {.ok = true};
+            if (sweep)
+                sweep_set(sweep, i, &c);
+            cell_describe(&c, &r);
+            c.priority = priority + importance(&r);
+            if (!(policies >> c.when_full & 1) || !wanted(f, &r) ||
+                (r.peer[0] && !(f->peers && for_peers(row, &r))))
+                continue;
+            if (cell_forbidden(&c) || one_sided(&c))
+                p->forbidden++;
+            else if (add(p, room, &c, p->groups))
+                return ENOMEM;
+        }
+    return 0;
+}
+
 static int fill(struct plan *p, const struct plan_options *o, const struct filter *f)
 {
+    enum { ROWS = sizeof rows / sizeof *rows, STUDIES = sizeof studies / sizeof *studies };
     size_t room = 0;
-    const unsigned level = strcmp(p->name, "full") == 0;
-    struct cell c;
+    const bool full = strcmp(p->name, "full") == 0;
     for (size_t i = 0; i < limits_count; i++) {
-        c = (struct cell){.limit = &limits[i],
-                          .workload = workload_find("limit"),
-                          .producers = limits[i].threads,
-                          .batch = 1,
-                          .capacity = 1024,
-                          .pin = o->pin,
-                          .every = 1};
+        const struct cell c = {.limit = &limits[i],
+                               .workload = workload_find("limit"),
+                               .producers = limits[i].threads,
+                               .batch = 1,
+                               .capacity = 1024,
+                               .pin = o->pin,
+                               .every = 1};
         struct record r = {.ok = true};
         cell_describe(&c, &r);
         if (wanted(f, &r) && add(p, &room, &c, p->groups))
             return ENOMEM;
     }
     p->groups++;
-    const size_t count = sizeof rows / sizeof *rows;
-    for (size_t i = 0; i < count; i++) {
-        const struct row *row = &rows[i];
-        if (row->level > level && f->class == CLASSES)
+    for (size_t i = 0; i < ROWS + STUDIES; i++) {
+        const bool study = i >= ROWS;
+        const struct row *const row = study ? &studies[i - ROWS] : &rows[i];
+        const bool by_name = study && f->has_workload && matches_whole(&f->workload, row->workload);
+        if (row->level > full && f->class == CLASSES && !by_name)
             continue;
-        for (const struct q_driver *const *d = q_drivers; *d; d++) {
-            const bool stalled = strcmp(row->workload, "stalled") == 0;
-            const bool census = strcmp(row->workload, "census") == 0; /* always the same */
-            c = (struct cell){.driver = *d,
-                              .workload = workload_find(row->workload),
-                              .producers = row->producers,
-                              .consumers = row->consumers,
-                              .batch = row->batch,
-                              .capacity = row->capacity,
-                              .rate = row->rate,
-                              .latency = row->latency,
-                              .pin = o->pin,
-                              .every = census                    ? ONCE
-                                       : row->latency || stalled ? 3
-                                                                 : 1};
-            if ((*d)->item_bytes != row->payload || strcmp((*d)->call, row->call) != 0)
-                continue;
-            const bool over = c.workload->shape == SHAPE_OVER && (*d)->traits->policies;
-            const unsigned policies = over ? (*d)->traits->policies : 1u << Q_REFUSE;
-            for (c.when_full = Q_REFUSE; c.when_full <= Q_SPILL; c.when_full++) {
-                struct record r = {.ok = true};
-                cell_describe(&c, &r);
-                c.priority = row->level + (unsigned)(i * 8 / count) + importance(&r);
-                if (!(policies >> c.when_full & 1) || !wanted(f, &r) ||
-                    (r.peer[0] && !(f->peers && for_peers(row, &r))))
-                    continue;
-                if (cell_forbidden(&c) || one_sided(&c))
-                    p->forbidden++;
-                else if (add(p, &room, &c, p->groups))
-                    return ENOMEM;
-            }
-        }
+        const unsigned priority = row->level + (study ? 8 : (unsigned)(i * 8 / ROWS));
+        for (const struct q_driver *const *d = q_drivers; *d; d++)
+            if (fill_queue(p, &room, o, f, row, *d, priority))
+                return ENOMEM;
         /* by hand and indirect are compared with inline: same group */
-        if (i + 1 == count || strcmp(rows[i + 1].call, "inline") == 0)
+        if (study || i + 1 == ROWS || strcmp(rows[i + 1].call, "inline") == 0)
             p->groups++;
     }
     return 0;

@@ -19,6 +19,7 @@ static bool applies(const struct field *field, const struct record *r, bool set)
 {
     switch (field->when) {
     case ALWAYS:
+    case LATER:
         return true;
     case GOOD:
         return r->ok;
@@ -248,6 +249,10 @@ void record_cell_name(const struct record *r, char *name, size_t size)
     if (r->rate > 0)
         part(&n, "/r%.10g", r->rate);
     part_unless(&n, r->policy, "");
+    if (strcmp(r->workload, "backoff") == 0)
+        part(&n, "/backoff%u", r->backoff_max);
+    if (r->segment)
+        part(&n, "/s%llu", (unsigned long long)r->segment);
     for (size_t i = 0; i < size && name[i]; i++) {
         if (name[i] == ' ')
             name[i] = '-';

@@ -15,7 +15,8 @@
 
 #include "harness/histogram.h"
 
-#define RECORD_SCHEMA 1
+#define RECORD_SCHEMA         1
+#define RECORD_BACKOFF_BEFORE 64 /* of records that do not say: all were */
 
 struct record {
     /* which cell, which round */
@@ -32,9 +33,11 @@ struct record {
     unsigned consumers;  /* threads that pop; pairs, single, fill_drain: 0 */
     unsigned batch;
     unsigned payload_bytes;
-    uint64_t capacity; /* asked for; items */
-    double rate;       /* open, burst, overload: offered items per second, by all producers */
-    char policy[16];   /* overload: refuse, block, "drop newest", "drop oldest", spill */
+    uint64_t capacity;    /* asked for; items */
+    double rate;          /* open, burst, overload: offered items per second, by all producers */
+    char policy[16];      /* overload: refuse, block, "drop newest", "drop oldest", spill */
+    unsigned backoff_max; /* pauses at most after a lost compare-and-swap (pause.h) */
+    uint64_t segment;     /* segment: cells of a segment, 0: the queue's own choice */
     unsigned round;
     uint64_t sequence; /* order in which the samples of this run were taken */
 
@@ -57,6 +60,8 @@ struct record {
     double stopped_share;               /* of their rate, that they kept meanwhile */
     double rank_error_mean;             /* rank_error: older items still inside when an item left */
     uint64_t rank_error_p50, rank_error_p99, rank_error_max;
+    uint64_t held_0, held_1k, held_10k, held_100k, held_1m; /* held: bytes after so many items */
+    uint64_t held_after;                                    /* and when the reader has gone on */
     double instructions_push, instructions_pop; /* census: of one operation, executed alone */
     double locked_push, locked_pop, fences_push, fences_pop; /* among them */
     uint64_t full, empty;                                    /* answers */
@@ -95,7 +100,8 @@ void record_free_all(struct record *records, size_t n);
  *
  * and, in this order, what differs from the defaults (batch 1, 8-byte items, capacity 1024, inline,
  * throughput, spread, no rate, no policy):
- *   /b8 /64B /c64 /indirect /latency /compact /r1000000 /drop-newest. A space becomes a dash ("by hand": /by-hand). */
+ *   /b8 /64B /c64 /indirect /latency /compact /r1000000 /drop-newest. A space becomes a dash ("by hand": /by-hand).
+ * In the workloads that sweep: /backoff64, /s1024 (cells of a segment; none: the queue's choice). */
 void record_cell_name(const struct record *r, char *name, size_t size);
 
 #endif

@@ -10,6 +10,7 @@ enum type { TEXT, UNSIGNED, COUNT, REAL, YES_NO };
 enum when {
     ALWAYS, /* in every record */
     GOOD,   /* in every record that is ok */
+    LATER,  /* in every record, but older ones lack it */
     SET,    /* when not zero */
     GAUGED, /* when ok, and not zero */
     FAILED, /* when not ok */
@@ -40,6 +41,8 @@ static const struct field {
     FIELD(COUNT, ALWAYS, capacity),
     FIELD(REAL, SET, rate),
     FIELD(TEXT, SET, policy),
+    FIELD(UNSIGNED, LATER, backoff_max),
+    FIELD(COUNT, SET, segment),
     FIELD(UNSIGNED, ALWAYS, round),
     FIELD(COUNT, ALWAYS, sequence),
     FIELD(YES_NO, ALWAYS, ok),
@@ -64,6 +67,12 @@ static const struct field {
     FIELD(COUNT, GAUGED, rank_error_p50),
     FIELD(COUNT, GAUGED, rank_error_p99),
     FIELD(COUNT, GAUGED, rank_error_max),
+    FIELD(COUNT, GAUGED, held_0),
+    FIELD(COUNT, GAUGED, held_1k),
+    FIELD(COUNT, GAUGED, held_10k),
+    FIELD(COUNT, GAUGED, held_100k),
+    FIELD(COUNT, GAUGED, held_1m),
+    FIELD(COUNT, GAUGED, held_after),
     FIELD(REAL, GAUGED, instructions_push),
     FIELD(REAL, GAUGED, instructions_pop),
     FIELD(REAL, GAUGED, locked_push),

@@ -187,7 +187,7 @@ static int get_line(const struct message *m, const char *line, size_t length, st
     json_t *object = json_loadb(line, length, JSON_REJECT_DUPLICATES, &wrong);
     if (!object)
         return say(m, "not JSON: %s", wrong.text);
-    memset(r, 0, sizeof *r);
+    *r = (struct record){.backoff_max = RECORD_BACKOFF_BEFORE};
     const int error = get_record(m, object, r);
     json_decref(object);
     if (error)

@@ -22,7 +22,10 @@ static const struct {
     {"absolute", section_absolute},
     {"latency", section_latency},
     {"memory", section_memory},
+    {"held", section_held},
+    {"segment", section_segment},
     {"contention", section_contention},
+    {"backoff", section_backoff},
     {"oversubscription", section_oversubscription},
     {"order", section_order},
     {"telling", section_telling},
@@ -41,15 +44,16 @@ static const struct {
 };
 enum {
     SECTIONS = sizeof sections / sizeof *sections,
-    FROM_RECORDS = 16,       /* of them; the others come from the model checker's tables */
+    FROM_RECORDS = 19,       /* of them; the others come from the model checker's tables */
     CONTENTS = SECTIONS - 1, /* and the last one from the headings of all */
 };
 
 const char *const report_sections[] = {
-    "verdict",   "machine",    "ranking",          "families",        "absolute", "latency",
-    "memory",    "contention", "oversubscription", "order",           "telling",  "overload",
-    "interface", "limits",     "cannot_tell",      "records",         "explored", "progress",
-    "necessity", "mutants",    "litmus",           "counterexamples", "contents", NULL,
+    "verdict",         "machine",  "ranking",  "families",   "absolute", "latency",
+    "memory",          "held",     "segment",  "contention", "backoff",  "oversubscription",
+    "order",           "telling",  "overload", "interface",  "limits",   "cannot_tell",
+    "records",         "explored", "progress", "necessity",  "mutants",  "litmus",
+    "counterexamples", "contents", NULL,
 };
 _Static_assert(sizeof report_sections / sizeof *report_sections == SECTIONS + 1, "one list each");
 

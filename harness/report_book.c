@@ -22,8 +22,8 @@ static int rank(const char *const *list, const char *name)
 }
 
 static const char *const workload_order[] = {
-    "pairs", "spsc",  "mpsc",     "mpmc",    "waiting",    "fill_drain", "ping_pong", "single",
-    "open",  "burst", "overload", "stalled", "rank_error", "census",     NULL,
+    "pairs", "spsc",     "mpsc",    "mpmc", "waiting", "fill_drain", "ping_pong",  "single", "open",
+    "burst", "overload", "stalled", "held", "backoff", "segment",    "rank_error", "census", NULL,
 };
 static const char *const family_order[] = {"mutex",   "spin", "combining", "array", "segment",
                                            "relaxed", "list", "ring",      "lanes", NULL};
@@ -62,7 +62,9 @@ static int by_series(const struct record *a, const struct record *b)
     BY(rank(family_order, a->family), rank(family_order, b->family));
     BY_NAME(a->family, b->family);
     BY_NAME(a->queue, b->queue);
-    BY_NAME(b->call, a->call);              /* inline, indirect, by hand */
+    BY_NAME(b->call, a->call); /* inline, indirect, by hand */
+    BY(a->backoff_max, b->backoff_max);
+    BY(a->segment, b->segment);
     for (unsigned i = 0; i <= Q_SPILL; i++) /* policies in the order of enum q_when_full */
         BY(strcmp(policy_names[i], b->policy) == 0, strcmp(policy_names[i], a->policy) == 0);
     return 0;

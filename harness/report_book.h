@@ -143,12 +143,16 @@ typedef int section(FILE *f, const struct book *b);
 section section_verdict, section_machine, section_ranking, section_families, section_absolute,
     section_latency;
 section section_memory, section_contention, section_oversubscription, section_interface;
+section section_backoff, section_segment, section_held;
 section section_order, section_telling, section_overload, section_limits, section_cannot_tell,
     section_records;
 section section_explored, section_progress, section_necessity, section_mutants, section_litmus;
 section section_counterexamples, section_contents;
 
-void order_data(FILE *f, const struct book *b); /* report_relaxed.c */
+void order_data(FILE *f, const struct book *b);   /* report_relaxed.c */
+void backoff_data(FILE *f, const struct book *b); /* report_backoff.c */
+void segment_data(FILE *f, const struct book *b); /* report_segment.c */
+void held_data(FILE *f, const struct book *b);
 int report_data(const struct book *b, const char *data_dir, char *message, size_t message_size);
 int read_whole(const char *path, char **text, size_t *size, char *message, size_t message_size);
 int write_whole(const char *path, const char *text, size_t size, char *message,

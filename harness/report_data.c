@@ -278,6 +278,7 @@ static const struct setting *richest(const struct book *b,
             const struct setting *s = &b->settings[i];
             size_t with = 0;
             if (strcmp(s->key->mode, "latency") != 0 || s->key->rate > 0 || s->key->batch > 1 ||
+                strcmp(s->key->workload, "backoff") == 0 ||
                 (record_threads(s->key) > b->cpus) != over)
                 continue;
             for (size_t j = 0; j < s->n; j++)
@@ -422,6 +423,7 @@ int report_data(const struct book *b, const char *data_dir, char *message, size_
         {"queues", queues},         {"machine", machine},         {"throughput", throughput},
         {"ratio", ratio},           {"percentiles", percentiles}, {"load", load},
         {"contention", contention}, {"memory", memory},           {"order", order_data},
+        {"backoff", backoff_data},  {"segment", segment_data},    {"held", held_data},
     };
     if (mkdir(data_dir, 0777) != 0 && errno != EEXIST) {
         const int error = errno;

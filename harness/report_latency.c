@@ -123,8 +123,9 @@ int section_latency(FILE *f, const struct book *b)
     for (size_t i = 0; i < b->n_settings; i++) {
         const struct setting *s = &b->settings[i], *run[32] = {s};
         size_t n = 1;
-        if (strcmp(s->key->mode, "latency") != 0 || s->key->policy[0])
-            continue; /* overload has a section of its own */
+        if (strcmp(s->key->mode, "latency") != 0 || s->key->policy[0] ||
+            strcmp(s->key->workload, "backoff") == 0)
+            continue; /* these have sections of their own */
         while (is_paced(s) && n < 32 && i + 1 < b->n_settings &&
                strcmp(b->settings[i + 1].key->workload, s->key->workload) == 0 &&
                strcmp(b->settings[i + 1].key->mode, "latency") == 0 &&

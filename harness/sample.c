@@ -7,11 +7,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/backoff.h"
 #include "harness/census.h"
 #include "harness/clock.h"
 #include "harness/stats.h"
 #include "harness/waiting.h"
 #include "queues/wait.h"
+
+unsigned harness_backoff_max = Q_BACKOFF_MAX;
 
 enum { PLACES = 64 }; /* a queue begins at one of this many cache lines: a page's and more */
 
@@ -50,6 +53,8 @@ static void *member_run(void *arg)
         getrusage(RUSAGE_THREAD, &m->before);
         if (t->stall)
             stall_work(t->stall, m);
+        else if (t->held)
+            held_work(t->held, m);
         else
             m->kernel(w);
         getrusage(RUSAGE_THREAD, &m->after);
@@ -113,6 +118,7 @@ static int assign(struct member *m, unsigned i, const struct cell *c, const stru
     const struct q_driver *d = c->driver;
     struct q_worker *w = &m->worker;
     const bool producer = i < c->producers;
+    const enum shape shape = cell_shape(c);
     const uint64_t share = c->producers && items > c->producers ? items / c->producers : 1;
     w->queue = m->team->queue;
     w->driver = d;
@@ -130,11 +136,13 @@ static int assign(struct member *m, unsigned i, const struct cell *c, const stru
         histogram_clear(&m->sojourn);
         w->push_ticks = &m->push;
         w->pop_ticks = &m->pop;
-        w->sojourn_ticks = c->workload->shape == SHAPE_PAIRS ? NULL : &m->sojourn;
+        w->sojourn_ticks = shape == SHAPE_PAIRS ? NULL : &m->sojourn;
     }
-    switch (c->workload->shape) {
+    switch (shape) {
+    case SHAPE_SWEEP:  /* is one of the others */
     case SHAPE_CENSUS: /* has no team */
     case SHAPE_STALL:
+    case SHAPE_HELD:
         m->kernel = d->pairs;
         break;
     case SHAPE_PAIRS:
@@ -287,7 +295,8 @@ static void sample_queue(const struct cell *c, const struct run_options *o, stru
     const struct q_config config = {.capacity = c->capacity,
                                     .producers = c->producers + 1,
                                     .consumers = (c->consumers ? c->consumers : c->producers) + 1,
-                                    .when_full = c->when_full};
+                                    .when_full = c->when_full,
+                                    .segment = c->segment};
     if ((error = init(d, queue, config)) != 0) {
         if (config.when_full == Q_SPILL)
             judge_fail(r, "spill file in %s: %s", log_place(), strerror(error));
@@ -305,7 +314,13 @@ static void sample_queue(const struct cell *c, const struct run_options *o, stru
 
     struct stall stall = {.members = members, .size = size};
     const bool stalls = c->workload->shape == SHAPE_STALL;
-    struct team team = {.driver = d, .queue = queue, .size = size, .stall = stalls ? &stall : NULL};
+    struct held held = {.arrived = 0};
+    struct team team = {.driver = d,
+                        .queue = queue,
+                        .size = size,
+                        .members = members,
+                        .stall = stalls ? &stall : NULL,
+                        .held = c->workload->shape == SHAPE_HELD ? &held : NULL};
     a_init(&team.producers_left, c->producers);
     uint64_t items = sample_size(c, o->target_ns);
     if (cell_paced(c))
@@ -398,6 +413,7 @@ static void sample_limit(const struct cell *c, const struct run_options *o, stru
 void sample_take(const struct cell *c, const struct run_options *o, struct result *result)
 {
     struct record *r = &result->record;
+    harness_backoff_max = cell_backoff(c);
     if (c->workload->shape == SHAPE_CENSUS)
         sample_census(c, o, result);
     else if (c->driver)

@@ -2,6 +2,7 @@
  *
  *   sample.c   makes the queue, lines up the team of threads, opens the start line, waits
  *   stall.c    stops one of them now and then (workload stalled)
+ *   held.c     lets one stand still inside a pop (workload held)
  *   judge.c    what the workers left: does it add up? then the figures
  *
  * Private to the harness; run.h is the door. */
@@ -12,6 +13,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "harness/held.h"
 #include "harness/rank_error.h"
 #include "harness/run.h"
 #include "harness/stall.h"
@@ -47,7 +49,9 @@ struct team {
     const struct q_driver *driver;
     void *queue;
     unsigned size;
+    struct member *members;
     struct stall *stall; /* stalled, else NULL */
+    struct held *held;   /* held, else NULL */
     atomic(unsigned) ready;
     atomic(bool) go;
     atomic(unsigned) producers_left;

@@ -9,6 +9,9 @@
  *
  * The result is one `const struct q_driver` (driver.h). Operations are inlined into the kernels;
  * what the kernels add per item (a key, a sum, an order check) is what null_queue measures. */
+#include "harness/backoff.h"
+#undef Q_BACKOFF_MAX
+#define Q_BACKOFF_MAX harness_backoff_max
 #ifdef LANES_INNER
 #define STAMP_OVER
 #endif

@@ -22,6 +22,10 @@ const struct workload workloads[] = {
      SHAPE_OVER, true, 4096},
     {"stalled", "pairs, while one thread stops at random points: what do the others do?",
      SHAPE_STALL, false, 0},
+    {"held", "pairs, while one thread stands still inside a pop: memory kept for it", SHAPE_HELD,
+     false, 0},
+    {"backoff", "pairs or flows with shorter and longer back-offs", SHAPE_SWEEP, false, 0},
+    {"segment", "pairs or flows with shorter and longer segments", SHAPE_SWEEP, false, 0},
     {"rank_error", "pairs with 64 items inside for each thread: how far out of order do they come?",
      SHAPE_RANK, false, 0},
     {"census", "one push and one pop, instruction by instruction: locked ones, fences",
@@ -58,6 +62,8 @@ const char *cell_forbidden(const struct cell *c)
         return "its order is not that of coming";
     if (c->workload->shape == SHAPE_OVER && !c->driver->dropped)
         return "can only refuse when it is full";
+    if (c->workload->shape == SHAPE_HELD && !c->driver->stop)
+        return "keeps nothing for readers";
     if (c->workload->shape == SHAPE_WAIT && t->peer && !(t->native & Q_WAIT))
         return "does not wait by itself";
     if (t->one_thread && c->producers + c->consumers > 1)
@@ -75,6 +81,11 @@ const char *cell_forbidden(const struct cell *c)
     return NULL;
 }
 
+unsigned cell_backoff(const struct cell *c)
+{
+    return strcmp(c->workload->name, "backoff") == 0 ? c->backoff_max : Q_BACKOFF_MAX;
+}
+
 void cell_describe(const struct cell *c, struct record *r)
 {
     const struct q_driver *d = c->driver;
@@ -90,6 +101,8 @@ void cell_describe(const struct cell *c, struct record *r)
     r->payload_bytes = d ? d->item_bytes : 8;
     r->capacity = c->capacity;
     r->rate = c->rate;
+    r->backoff_max = cell_backoff(c);
+    r->segment = c->segment;
     if (c->workload->shape == SHAPE_OVER)
         snprintf(r->policy, sizeof r->policy, "%s", policy_names[c->when_full]);
     r->floor = d ? d->traits->floor : true;

@@ -18,13 +18,15 @@ extern "C" {
 #endif
 
 enum shape {
-    SHAPE_PAIRS,  /* every thread pushes one and pops one, n times */
-    SHAPE_FLOW,   /* producers push, the last one closes, consumers pop until closed */
-    SHAPE_WAIT,   /* the same, by operations that wait (waiting.h) */
-    SHAPE_FILL,   /* one thread fills to the capacity, then drains */
-    SHAPE_PING,   /* one item to and fro between two threads through two queues */
-    SHAPE_PACED,  /* a flow whose items have intended times */
+    SHAPE_PAIRS, /* every thread pushes one and pops one, n times */
+    SHAPE_FLOW,  /* producers push, the last one closes, consumers pop until closed */
+    SHAPE_WAIT,  /* the same, by operations that wait (waiting.h) */
+    SHAPE_FILL,  /* one thread fills to the capacity, then drains */
+    SHAPE_PING,  /* one item to and fro between two threads through two queues */
+    SHAPE_PACED, /* a flow whose items have intended times */
+    SHAPE_SWEEP, /* pairs, or with consumers a flow, with one parameter in many settings (sweep.h) */
     SHAPE_STALL,  /* pairs, and one of the threads stops now and then (stall.h) */
+    SHAPE_HELD,   /* pairs, and one of the threads stands still inside a pop (held.h) */
     SHAPE_RANK,   /* pairs, every operation stamped (rank_error.h) */
     SHAPE_CENSUS, /* one thread, instruction by instruction (census.h) */
     SHAPE_OVER,   /* the same, to a consumer that takes half of what is offered */
@@ -51,6 +53,8 @@ struct cell {
     uint64_t capacity;
     double rate;                /* paced, over: items offered per second, all producers together */
     enum q_when_full when_full; /* over: the queue's policy; else Q_REFUSE */
+    unsigned backoff_max;       /* workload backoff; the others have this build's Q_BACKOFF_MAX */
+    uint64_t segment;           /* cells of a segment; 0: the queue's own choice */
     bool latency;               /* time single operations; else throughput */
     const char *pin;            /* topology.h: spread, compact, none */
     unsigned priority;          /* 0 is dropped last when the budget is short */
@@ -63,6 +67,16 @@ struct cell {
 /* NULL when this queue's traits allow the cell, else the reason why not. */
 const char *cell_forbidden(const struct cell *c);
 
+/* What its threads do. */
+static inline enum shape cell_shape(const struct cell *c)
+{
+    const enum shape shape = c->workload->shape;
+    return shape != SHAPE_SWEEP ? shape : c->consumers ? SHAPE_FLOW : SHAPE_PAIRS;
+}
+
+/* Pauses at most after a lost compare-and-swap. */
+unsigned cell_backoff(const struct cell *c);
+
 /* Whether its items have intended times. */
 static inline bool cell_paced(const struct cell *c)
 {
@@ -72,7 +86,8 @@ static inline bool cell_paced(const struct cell *c)
 /* Whether it lasts as long as it is told to, whatever its speed. */
 static inline bool cell_timed(const struct cell *c)
 {
-    return cell_paced(c) || c->workload->shape == SHAPE_STALL || c->workload->shape == SHAPE_CENSUS;
+    const enum shape shape = c->workload->shape;
+    return cell_paced(c) || shape == SHAPE_STALL || shape == SHAPE_HELD || shape == SHAPE_CENSUS;
 }
 
 /* "refuse", "drop oldest", ... and "blocking", "lock-free", ... */

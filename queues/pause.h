@@ -3,7 +3,10 @@
  *   q_relax(&spins)     between two looks at something another thread will change: pauses, then
  *                       yields the processor (on few cores the other thread may need it)
  *   q_backoff(&step)    after a lost compare-and-swap: pauses longer each time, up to
- *                       Q_BACKOFF_MAX, so that one winner can keep the cache line for a while
+ *                       Q_BACKOFF_MAX, so that one winner can keep the cache line for a while. 0: no
+ *                       pause. A longer one buys throughput with fairness and tails, at what price
+ *                       every full run measures (REPORT.md, "The frontier of the back-off"); why 64,
+ *                       and how to take another: docs/INTERFACE.md
  *   await_while (cond) q_relax(&spins);     a loop that changes nothing but waits */
 #ifndef QUEUES_PAUSE_H
 #define QUEUES_PAUSE_H
@@ -42,7 +45,7 @@ static inline void q_backoff(unsigned *step)
 {
     if (*step == 0)
         *step = 1;
-    for (unsigned i = 0; i < *step; i++)
+    for (unsigned i = 0; i < *step && i < Q_BACKOFF_MAX; i++)
         a_pause();
     if (*step < Q_BACKOFF_MAX)
         *step *= 2;

@@ -88,6 +88,7 @@ static inline struct record plain(void)
         .batch = 1,
         .payload_bytes = 8,
         .capacity = 1024,
+        .backoff_max = 16,
         .ok = true,
         .items = 1000000,
         .elapsed_ns = 41300000.5,

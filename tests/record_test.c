@@ -55,6 +55,8 @@ static void randomize(struct stats_random *random, struct record *r)
     r->payload_bytes = 64;
     r->capacity = some_count(random);
     r->rate = stats_random_below(random, 2) ? some_real(random) : 0;
+    r->backoff_max = (unsigned)stats_random_below(random, 3); /* also 0, which is not "unknown" */
+    r->segment = stats_random_below(random, 2) ? some_count(random) : 0;
     r->round = (unsigned)some_count(random);
     r->sequence = some_count(random);
     r->floor = stats_random_below(random, 2);
@@ -70,6 +72,9 @@ static void randomize(struct stats_random *random, struct record *r)
     r->rtt_before_ns = stats_random_below(random, 2) ? some_real(random) : 0;
     r->rtt_after_ns = some_real(random);
     nasty(random, r->state, sizeof r->state);
+    r->held_0 = some_count(random);
+    r->held_1m = stats_random_below(random, 2) ? some_count(random) : 0;
+    r->held_after = some_count(random);
     r->full = some_count(random);
     r->empty = some_count(random);
     r->cas_failed = some_count(random);
@@ -114,6 +119,8 @@ static void same_record(const struct record *a, const struct record *b)
     assert_int_equal(a->payload_bytes, b->payload_bytes);
     assert_int_equal(a->capacity, b->capacity);
     same_real(a->rate, b->rate);
+    assert_int_equal(a->backoff_max, b->backoff_max);
+    assert_int_equal(a->segment, b->segment);
     assert_int_equal(a->round, b->round);
     assert_int_equal(a->sequence, b->sequence);
     assert_int_equal(a->ok, b->ok);
@@ -126,6 +133,9 @@ static void same_record(const struct record *a, const struct record *b)
     same_real(a->rtt_before_ns, b->rtt_before_ns);
     same_real(a->rtt_after_ns, b->rtt_after_ns);
     assert_string_equal(a->state, b->state);
+    assert_int_equal(a->held_0, b->held_0);
+    assert_int_equal(a->held_1m, b->held_1m);
+    assert_int_equal(a->held_after, b->held_after);
     assert_int_equal(a->full, b->full);
     assert_int_equal(a->empty, b->empty);
     assert_int_equal(a->cas_failed, b->cas_failed);
@@ -205,8 +215,36 @@ static void the_line_itself(void **state)
         line, "{\"v\":1,\"kind\":\"sample\",\"workload\":\"mpmc\",\"queue\":\"array_mpmc\","
               "\"family\":\"array\",\"call\":\"inline\",\"mode\":\"throughput\","
               "\"pin\":\"spread\",\"producers\":4,\"consumers\":4,\"batch\":1,"
-              "\"payload_bytes\":8,\"capacity\":1024,\"round\":0,\"sequence\":0,"
+              "\"payload_bytes\":8,\"capacity\":1024,\"backoff_max\":16,\"round\":0,"
+              "\"sequence\":0,"
               "\"ok\":false,\"error\":\"item 3 came \\\"twice\\\"\"}\n");
+}
+
+/* Records from before the back-off was a parameter do not say what all of them had. */
+static void older_records_had_one_backoff(void **state)
+{
+    static const char part[] = "\"backoff_max\":16,";
+    (void)state;
+    need_reader();
+    struct record r = plain(), *read;
+    char *line = NULL;
+    size_t size;
+    bool torn;
+    FILE *f = open_memstream(&line, &size);
+    assert_int_equal(record_write(f, &r), 0);
+    fclose(f);
+    spew(line, strlen(line));
+    assert_int_equal(read_all(&read, &torn), 1);
+    assert_int_equal(read[0].backoff_max, 16);
+    record_free_all(read, 1);
+    char *const at = strstr(line, part);
+    assert_non_null(at);
+    memmove(at, at + strlen(part), strlen(at + strlen(part)) + 1);
+    spew(line, strlen(line));
+    assert_int_equal(read_all(&read, &torn), 1);
+    assert_int_equal(read[0].backoff_max, RECORD_BACKOFF_BEFORE);
+    record_free_all(read, 1);
+    free(line);
 }
 
 /* ---- killed writers ------------------------------------------------------------------------ */
@@ -392,6 +430,16 @@ static void names(void **state)
                         "mpmc/array/array_mpmc/4:4/b8/64B/c64/by-hand/latency/compact/r2500000");
     record_cell_name(&r, name, 12);
     assert_string_equal(name, "mpmc/array/");
+    r = plain();
+    strcpy(r.workload, "backoff");
+    record_cell_name(&r, name, sizeof name);
+    assert_string_equal(name, "backoff/array/array_mpmc/4:4/backoff16");
+    strcpy(r.workload, "segment");
+    record_cell_name(&r, name, sizeof name);
+    assert_string_equal(name, "segment/array/array_mpmc/4:4");
+    r.segment = 4096;
+    record_cell_name(&r, name, sizeof name);
+    assert_string_equal(name, "segment/array/array_mpmc/4:4/s4096");
 }
 
 int main(void)
@@ -400,6 +448,7 @@ int main(void)
         cmocka_unit_test(round_trip),
         cmocka_unit_test(text_cut_in_a_character),
         cmocka_unit_test(the_line_itself),
+        cmocka_unit_test(older_records_had_one_backoff),
         cmocka_unit_test(torn_at_every_byte),
         cmocka_unit_test(open_cuts_long_tails),
         cmocka_unit_test(a_full_device),
