@@ -35,7 +35,7 @@ needs_weak_cas() {
 needs_cas2() {
     case $("$2" -dumpmachine) in
     x86_64*) return 1 ;;
-    *) grep -q a_cas2 "$1" ;;
+    *) grep -q "a_cas2\|segment_lcrq" "$1" ;;
     esac
 }
 
