@@ -31,8 +31,8 @@
  * Q_EMPTY is exact: all positions before the tail had been taken by pops.
  * Close puts a mark into the last ring's `next`, so that none is linked, and closes the ring.
  *
- * Edges   filled   push -> pop              the cell holds the item of the stamp's cycle
- *         passed   pop -> push              the head as it was when the cell was marked or moved on
+ * Edges   filled   push -> pop, push        the cell holds the item of the stamp's cycle
+ *         passed   pop -> push, pop         the head as it was when the cell was marked or moved on
  *         claimed  pop -> pop               what whoever took the position before had seen of the tail
  *         linked   push, close -> any       the next ring may be used; none will come
  *         moved    push, pop, close -> any  the tail's ring is initialised
@@ -240,7 +240,7 @@ static inline q_hot bool segment_lcrq_put(const struct segment_lcrq *q, struct s
     struct segment_lcrq_cell *const cell = segment_lcrq_cell(q, r, position);
     const uint64_t cycle = segment_lcrq_cycle(q, position);
     uint64_t seen[2] = {a_load(&cell->stamp, relaxed), 0};
-    if (seen[0] >= cycle || a_load(&cell->word, acquire) != 0) /* [>passed] */
+    if (seen[0] >= cycle || a_load(&cell->word, acquire) != 0) /* [>passed] [>filled] */
         return false;
     if (!(seen[0] & SEGMENT_LCRQ_SAFE) && a_load(&r->head, relaxed) > position)
         return false;
@@ -261,7 +261,7 @@ static inline q_hot uint64_t segment_lcrq_take_word(const struct segment_lcrq *q
         if (of > cycle)
             return 0;
         if (of == cycle)                            /* nobody else takes it */
-            return a_swap(&cell->word, 0, acquire); /* [>filled] */
+            return a_swap(&cell->word, 0, acquire); /* [>filled] [>passed] */
         const uint64_t stamp = seen[1] ? of : cycle | (seen[0] & SEGMENT_LCRQ_SAFE);
         if (a_cas2(cell, seen, stamp, seen[1], release, relaxed)) /* [passed>] */
             return 0;
