@@ -6,8 +6,10 @@ function(found_note ok what without package)
   if(ok)
     set_property(GLOBAL APPEND PROPERTY QUEUELAB_FOUND "${what}")
   else()
-    set_property(GLOBAL APPEND PROPERTY QUEUELAB_LEFT_OUT
-                 "${what}: ${without} (Debian: apt-get install ${package})")
+    if(package)
+      string(APPEND without " (Debian: apt-get install ${package})")
+    endif()
+    set_property(GLOBAL APPEND PROPERTY QUEUELAB_LEFT_OUT "${what}: ${without}")
   endif()
 endfunction()
 

@@ -5,6 +5,33 @@
 set(queues_def ${CMAKE_CURRENT_SOURCE_DIR}/queues/queues.def)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${queues_def})
 
+# Whether this machine has a compare-and-swap of 16 bytes, as queues/atomics.h decides.
+include(CheckCSourceCompiles)
+set(CMAKE_REQUIRED_FLAGS "-I${CMAKE_CURRENT_SOURCE_DIR} -D_GNU_SOURCE")
+check_c_source_compiles("#include \"queues/atomics.h\"
+#ifndef A_HAS_CAS2
+#error none
+#endif
+int main(void) { return 0; }" QUEUELAB_HAS_CAS2)
+unset(CMAKE_REQUIRED_FLAGS)
+
+# Can queue NAME be built here? Its header says what it needs. Who is left out is named at the end.
+function(queue_possible result name)
+  set(${result} TRUE PARENT_SCOPE)
+  set(header ${PROJECT_SOURCE_DIR}/queues/${name}.h)
+  if(QUEUELAB_HAS_CAS2 OR NOT EXISTS ${header})
+    return()
+  endif()
+  file(STRINGS ${header} needs REGEX "^#ifndef A_HAS_CAS2")
+  if(needs)
+    set(${result} FALSE PARENT_SCOPE)
+    get_property(left_out GLOBAL PROPERTY QUEUELAB_LEFT_OUT)
+    if(NOT left_out MATCHES "${name}: ")
+      found_note(FALSE ${name} "this machine has no compare-and-swap of 16 bytes" "")
+    endif()
+  endif()
+endfunction()
+
 # Writes stamps/FILE: the loops over HEADER, whose prefix is NAME, as q_driver_ID.
 function(stamp_file result file name definitions id header)
   set(source ${PROJECT_BINARY_DIR}/stamps/${file})
@@ -29,6 +56,10 @@ endfunction()
 function(stamp_variants id name definitions)
   if(NOT EXISTS ${PROJECT_SOURCE_DIR}/queues/${name}.h)
     message(WARNING "queues/queues.def names ${name}, but there is no queues/${name}.h")
+    return()
+  endif()
+  queue_possible(possible ${name})
+  if(NOT possible)
     return()
   endif()
   stamp(${id} ${name} "${definitions}")

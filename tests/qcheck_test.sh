@@ -97,6 +97,7 @@ gives 0 'mp\.c, TSO, ' mp.c --model=tso
 gives 1 'mp\.c:1[18]' mp.c -- -DORDER=memory_order_relaxed
 grep -q '^executions: ' out || fail 'no line with the executions beside a fault'
 gives 1 'race' mp.c --weaken mp.c:12=relaxed
+gives 1 'race' mp.c --weaken mp.c:17=relaxed # a load: one order
 gives 0 'no violation' mp.c --weaken mp.c:12=release
 gives 0 '^  mp\.c:12 .* write *release ' mp.c --sites
 refuses 'no atomic operation was executed at mp.c:3' mp.c --weaken mp.c:3=relaxed

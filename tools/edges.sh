@@ -153,9 +153,9 @@ function end_statement(file, last,    at, rest, base, word, depth, i, c, list, o
                        has_dep, has_arr, has_sc, found) {
     at = 1
     found = 0
-    while (match(rest = substr(statement, at), /(^|[^A-Za-z0-9_])a_[a-z_]+[ \t]*\(/)) {
+    while (match(rest = substr(statement, at), /(^|[^A-Za-z0-9_])a_[a-z0-9_]+[ \t]*\(/)) {
         word = substr(rest, RSTART, RLENGTH)
-        gsub(/[^a-z_]/, "", word)
+        gsub(/[^a-z0-9_]/, "", word)
         base = at + RSTART + RLENGTH - 2 # the opening parenthesis
         depth = 0
         list = ""
@@ -174,7 +174,7 @@ function end_statement(file, last,    at, rest, base, word, depth, i, c, list, o
         if (match(list, /(^|,)(relaxed|acquire|release|acq_rel|seq_cst)(,[a-z_]+)?$/)) {
             order = substr(list, RSTART, RLENGTH)
             sub(/^,/, "", order)
-            if (word ~ /^a_(cas|cas_weak)$/ && order !~ /,/) # its good order stands before it
+            if (word ~ /^a_(cas|cas_weak|cas2)$/ && order !~ /,/) # its good order stands before it
                 order = ""
         }
         if (order == "" || order ~ /^relaxed(,relaxed)?$/)
@@ -226,6 +226,7 @@ function count_of(text, c) {
 function raw(file, line, text) {
     if (short(file) == "atomics.h" || short(file) == "pause.h")
         return
+    gsub(/atomic_pair\(/, "", text)
     if (text ~ /(^|[^A-Za-z0-9_])(atomic_|__atomic|__sync)[a-z_]*/)
         finding(file, line, "a raw atomic: use the words of atomics.h")
     if (text ~ /(^|[^A-Za-z0-9_])volatile([^A-Za-z0-9_]|$)/)

@@ -168,8 +168,8 @@ bool verdict_find_site(struct options *o, char *why, size_t size)
         return false;
     }
     o->explore.weaken_site = found->site;
-    if (!o->weaken_both)
-        o->explore.weaken_bad = (enum order)found->order_bad;
+    if (!o->weaken_both) /* a load has this one order alone */
+        o->explore.weaken_bad = found->rmw ? (enum order)found->order_bad : o->explore.weaken_to;
     return true;
 }
 

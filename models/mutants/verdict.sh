@@ -31,6 +31,14 @@ needs_weak_cas() {
     esac
 }
 
+# needs_cas2 FILE CC: it has a_cas2 (queues/atomics.h), which CC's machine has not.
+needs_cas2() {
+    case $("$2" -dumpmachine) in
+    x86_64*) return 1 ;;
+    *) grep -q "a_cas2\|segment_lcrq" "$1" ;;
+    esac
+}
+
 # explore_program ROOT FILE OUT SECONDS: the status of qcheck.
 explore_program() {
     timeout -k 5 "$4" "$1/models/qcheck" --quiet "$2" >"$3" 2>&1

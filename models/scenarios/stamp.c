@@ -18,6 +18,7 @@
 #define SPILL_CHUNK                2 /* records of a spill file; 64 */
 #define SEGMENT_FAA_PATIENCE       0
 #define SEGMENT_LPRQ_TRIES         1 /* failures before a push goes to another ring */
+#define SEGMENT_LCRQ_TRIES         1
 #define ARRAY_SCQ_AT_ONCE(handles) 2 /* in an operation at once; handles are for 5 */
 #define SEGMENT_YMC_PATIENCE       0
 #define SEGMENT_YMC_GARBAGE        1

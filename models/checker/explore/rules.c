@@ -17,8 +17,20 @@ static enum outcome wake(word sleepers, word at_most, word *new)
     return WRITES;
 }
 
+static enum outcome apply_to_half(enum rule rule, unsigned size, word old, word a, word b,
+                                  word *new)
+{
+    const unsigned shift = 8 * size_offset(size);
+    word half;
+    const enum outcome o = rule_apply(rule, 8, size_part(old, size), a, b, &half);
+    *new = (old & ~((word)UINT64_MAX << shift)) | half << shift;
+    return o;
+}
+
 enum outcome rule_apply(enum rule rule, unsigned size, word old, word a, word b, word *new)
 {
+    if (is_half(size))
+        return apply_to_half(rule, size, old, a, b, new);
     *new = old;
     switch (rule) {
     case RULE_LOAD:

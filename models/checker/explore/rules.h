@@ -42,7 +42,23 @@ static inline unsigned sleep_of(word sleepers, unsigned thread)
     return (unsigned)(sleepers >> (SLEEP_BITS * thread)) & SLEEPS_MAX;
 }
 
-/* The outcome for `old`, cut to `size` bytes; *new is the value written, when it WRITES. */
+/* Sizes of an access to 8 bytes of a pair: one location of 16 bytes, which some operations change as a
+ * whole and others by halves (a_cas2 of queues/atomics.h). The halves have no order of their own: who
+ * has seen a change of the one finds the other as new. */
+enum { FIRST_HALF = 17, SECOND_HALF = 18 };
+
+static inline bool is_half(unsigned size) { return size > sizeof(word); }
+static inline unsigned size_bytes(unsigned size) { return is_half(size) ? 8 : size; }
+/* How far behind its location's begin the access begins. */
+static inline unsigned size_offset(unsigned size) { return size == SECOND_HALF ? 8 : 0; }
+/* What of a location's value an access of this size sees. */
+static inline word size_part(word value, unsigned size)
+{
+    return is_half(size) ? (uint64_t)(value >> 8 * size_offset(size)) : value;
+}
+
+/* The outcome for `old`, cut to `size` bytes; *new is the value written, when it WRITES: of a pair
+ * the whole, for the whole. */
 enum outcome rule_apply(enum rule rule, unsigned size, word old, word a, word b, word *new);
 
 /* "compare-and-swap", "lock", ...: for people. */

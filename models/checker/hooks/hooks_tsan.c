@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "models/checker/run/locations.h"
+
 /* False only while the program is loaded. */
 static inline bool watched(void) { return __builtin_expect(current != NULL, true); }
 
@@ -257,6 +259,18 @@ ATOMIC(16, uint16_t, uint32_t)
 ATOMIC(32, uint32_t, uint32_t)
 ATOMIC(64, uint64_t, uint64_t)
 ATOMIC(128, word, word)
+
+/* a_init2 of queues/atomics.h: 16 bytes that are accessed as a whole and by halves. */
+HOOK(void, model_pair_init, volatile void *p, uint64_t first, uint64_t second)
+{
+    const word both = (word)second << 64 | first;
+    if (watched()) {
+        location_pair(p);
+        step_write(p, SPACE_MEMORY, sizeof both, both, RELAXED, HERE);
+    } else {
+        memcpy((void *)(uintptr_t)p, &both, sizeof both);
+    }
+}
 
 /* ---- fences -------------------------------------------------------------------------------- */
 

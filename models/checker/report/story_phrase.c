@@ -19,6 +19,8 @@ const char *order_name(enum order o)
 
 void value_print(word value, unsigned size, char *text, size_t text_size)
 {
+    value = size_part(value, size);
+    size = size_bytes(size);
     const uint64_t low = (uint64_t)value, high = (uint64_t)(value >> 64);
     const unsigned unused = size < 8 ? 64 - 8 * size : 0;
     const int64_t number = (int64_t)(low << unused) >> unused;
@@ -33,16 +35,15 @@ void value_print(word value, unsigned size, char *text, size_t text_size)
     }
 }
 
-static void loc_where(uint16_t loc, enum space *space, char *text, size_t size)
+static void loc_where(uint16_t loc, unsigned offset, enum space *space, char *text, size_t size)
 {
-    unsigned bytes;
-    source_name(step_loc_address(loc, space, &bytes), text, size);
+    source_name(step_loc_address(loc, space, NULL) + offset, text, size);
 }
 
 void loc_print(uint16_t loc, char *text, size_t size)
 {
     enum space space;
-    loc_where(loc, &space, text, size);
+    loc_where(loc, 0, &space, text, size);
 }
 
 struct text {
@@ -197,7 +198,7 @@ static void say_event(const struct story *s, const struct item *i, const struct 
     char name[120] = "";
     enum space space = SPACE_MEMORY;
     if (e->loc != NONE)
-        loc_where(e->loc, &space, name, sizeof name);
+        loc_where(e->loc, size_offset(e->size), &space, name, sizeof name);
     switch (e->kind) {
     case EV_FENCE:
         say(t, "fence  %s", order_name((enum order)e->order));

@@ -16,23 +16,53 @@ void *step_locations(size_t *size)
     return &locations;
 }
 
-uint16_t step_loc(const volatile void *address, enum space space, unsigned size)
+/* Its slot in the table: the one that has it, or an empty one. */
+static uint16_t *hashed(uintptr_t a, enum space space, unsigned size)
 {
-    const uintptr_t a = (uintptr_t)address;
     uint32_t i =
         (uint32_t)((a ^ (uintptr_t)space << 60) * 0x9e3779b97f4a7c15u >> 40) % (4 * LOCS_MAX);
     for (; locations.hashed[i]; i = (i + 1) % (4 * LOCS_MAX)) {
         const struct location *l = &location[locations.hashed[i] - 1];
         if (l->address == a && l->space == space && l->size == size)
-            return (uint16_t)(locations.hashed[i] - 1);
+            break;
     }
+    return &locations.hashed[i];
+}
+
+uint16_t step_loc(const volatile void *address, enum space space, unsigned size)
+{
+    const uintptr_t a = (uintptr_t)address - size_offset(size);
+    if (is_half(size))
+        size = sizeof(word);
+    uint16_t *const slot = hashed(a, space, size);
+    if (*slot)
+        return (uint16_t)(*slot - 1);
     if (locations.n == LOCS_MAX)
         fault_raise(FAULT_UNBOUNDED, NULL, 0,
                     "more than %u atomic locations: use smaller arrays or capacities when checking",
                     (unsigned)LOCS_MAX);
-    location[locations.n] = (struct location){a, (uint8_t)space, (uint8_t)size};
-    locations.hashed[i] = (uint16_t)(locations.n + 1);
+    location[locations.n] =
+        (struct location){.address = a, .space = (uint8_t)space, .size = (uint8_t)size};
+    *slot = (uint16_t)(locations.n + 1);
     return (uint16_t)locations.n++;
+}
+
+void location_pair(const volatile void *address)
+{
+    location[step_loc(address, SPACE_MEMORY, sizeof(word))].pair = true;
+    locations.pairs = true;
+}
+
+unsigned location_view(const volatile void *address, enum space space, unsigned size)
+{
+    if (!locations.pairs || space != SPACE_MEMORY || size != 8)
+        return size;
+    const uintptr_t a = (uintptr_t)address, half = a % sizeof(word);
+    const uint16_t loc = *hashed(a - half, SPACE_MEMORY, sizeof(word));
+    if (loc == 0 || !location[loc - 1].pair || loc > graph_now->locs ||
+        graph_now->loc[loc - 1].init == NONE)
+        return size; /* no pair, or not one of this execution */
+    return half ? SECOND_HALF : FIRST_HALF;
 }
 
 uintptr_t step_loc_address(uint16_t loc, enum space *space, unsigned *size)

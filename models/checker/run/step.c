@@ -136,7 +136,7 @@ static struct place place_now(const struct thread *t, const struct step *s, cons
                           .po = t->po,
                           .site = source_site(s->pc),
                           .address = (uintptr_t)s->address,
-                          .size = s->size,
+                          .size = size_bytes(s->size),
                           .atomic = true,
                           .what = what};
 }
@@ -166,6 +166,12 @@ static bool orders_differ(void) { return options_now->weaken_site || options_now
 /* The step as it is to be: rarely another one. */
 static const struct step *changed(const struct step *s, struct step *w)
 {
+    const unsigned size = location_view(s->address, s->space, s->size);
+    if (__builtin_expect(size != s->size, 0)) {
+        *w = *s;
+        w->size = size;
+        s = w;
+    }
     if (__builtin_expect(!orders_differ(), 1) || !written(s->space))
         return s;
     *w = *s;
@@ -208,7 +214,8 @@ static void write_event(struct thread *t, uint16_t loc, word value, unsigned siz
                     (unsigned long long)value, (unsigned long long)e->value);
     t->hb = e->hb;
     if (locations.at[loc].space == SPACE_MEMORY && !(flags & EVENT_NA))
-        shadow_atomic_loc(locations.at[loc].address, size, true, loc, pc);
+        shadow_atomic_loc(locations.at[loc].address + size_offset(size), size_bytes(size), true,
+                          loc, pc);
     made(t, e, pc);
 }
 
@@ -252,7 +259,7 @@ word step_read(const struct step *given, bool *wrote)
     const struct event *from = &graph_now->e[e->rf];
     t->hb = e->hb;
     if (s->space == SPACE_MEMORY)
-        shadow_atomic_loc((uintptr_t)s->address, s->size, false, loc, s->pc);
+        shadow_atomic_loc((uintptr_t)s->address, size_bytes(s->size), false, loc, s->pc);
     made(t, e, s->pc);
     if (from->flags & EVENT_UNDEF) {
         struct place p = place_now(t, s, "read");
@@ -265,7 +272,7 @@ word step_read(const struct step *given, bool *wrote)
     const bool writes = e->flags & EVENT_WRITES;
     if (wrote)
         *wrote = writes;
-    const word old = e->value;
+    const word old = e->value; /* of a pair the whole */
     if (writes) {
         word new_value;
         rule_apply(s->rule, s->size, old, s->a, s->b, &new_value);
@@ -273,7 +280,19 @@ word step_read(const struct step *given, bool *wrote)
             spin_forget(t);
         write_event(t, loc, new_value, s->size, s->good, EVENT_RMW, s->pc);
     }
-    return old;
+    return size_part(old, s->size);
+}
+
+/* A processor's store buffer shows a thread its own store to one half, and beside it the other half
+ * as it was before what others have changed by then. One location cannot say that. */
+static _Noreturn void half_stored(const struct thread *t, const volatile void *address,
+                                  uintptr_t pc)
+{
+    const struct step s = {.address = address, .size = 8, .pc = pc};
+    const struct place here = place_now(t, &s, "write");
+    fault_raise(
+        FAULT_MIXED_SIZE, &here, 1,
+        "one half of a pair is stored to, which a pair does not allow: exchange it (a_swap)");
 }
 
 void step_write(const volatile void *address, enum space space, unsigned size, word value,
@@ -282,6 +301,8 @@ void step_write(const volatile void *address, enum space space, unsigned size, w
     struct thread *t = current;
     before_step(t);
     spin_forget(t);
+    if (is_half(location_view(address, space, size)))
+        half_stored(t, address, pc);
     write_event(t, step_loc(address, space, size), value, size, changed_order(order, space, pc), 0,
                 pc);
 }

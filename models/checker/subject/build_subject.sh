@@ -62,7 +62,7 @@ esac
 plain_flags() {
     local clang=no
     plain=(-w -O0 -fno-builtin -gdwarf-4 -fPIC -fno-omit-frame-pointer -fno-common -fno-stack-protector
-        -fvisibility=default -ftls-model=global-dynamic -U_FORTIFY_SOURCE -D_GNU_SOURCE
+        -fvisibility=default -ftls-model=global-dynamic -U_FORTIFY_SOURCE -D_GNU_SOURCE -DMODEL_CHECKER
         "-I$here/../../..")
     if "$1" --version | grep -q clang; then
         clang=yes
