@@ -16,26 +16,29 @@
  * Nikolaev, Ravindran, wCQ: A Fast Wait-Free Queue with Bounded Memory Usage, SPAA 2022.
  *
  * Different here from the paper:
- *   - Words of 8 bytes, where the paper swaps 16 at once. An end of a ring carries the number of who
- *     asks, in place of an address. An entry has no note of the last cycle that a slow put gave up,
- *     but a mark; then it is moved to the last cycle that can have been.
- *   - An end needs no record of its own for handing positions over: what is announced in the request
- *     and lies below the end has been granted. So there is nothing that its owner could write anew
- *     while another reads the old.
- *   - A request has a name, so that whoever comes late does not put an old index for a new request.
- *   - Who asked to put winds the patience up itself before it returns: else its own pop could find
+ *   - Words of 8 bytes, where the paper swaps 16 at once: it runs on all processors, and is checked, as
+ *     any other queue. An end of a ring carries the number of who asks, in place of an address. An
+ *     entry has no note of the last cycle that a slow put gave up, but a mark that one did; before it
+ *     is used again it is moved to the last cycle that this can have been.
+ *   - Handing over a position needs no record of its own: what a request has announced, if it lies
+ *     below the end, has been granted. So there is nothing that a helper could write anew while
+ *     others still read the old.
+ *   - A request has a name: else a helper who comes late would put the old index for the new request.
+ *   - Who asked to put winds the patience up itself before it returns: else its next pop could find
  *     nothing while the helper that filled the entry is stopped.
- *   - The first position of a request is taken alone and tried together.
+ *   - The first position of a request is taken by its owner alone, and tried by all.
  *
- * push and pop are wait-free: a helper's work ends too, since each position that it finds unfit is
- * one that a fast operation has passed, and these stop to help. The bound grows with the handles, the
- * places and ARRAY_WCQ_DELAY. (The checker cannot tell a bounded number of retries from others, and
- * finds lock-free.) What they promise ends where somebody sleeps: waking is a system call.
+ * push and pop are wait-free. What holds a request up is others being faster: they take the position
+ * that it has announced, or make it unfit. But each of them comes to look at its record, and then does
+ * nothing else until it is done; from then on each failure is one of the same request's steps. The
+ * bound grows with handles, places and ARRAY_WCQ_DELAY. (The checker cannot tell retries that are
+ * bounded so from others, and counts both as lock-free.) Attach goes through all records once; waking
+ * who sleeps is a system call.
  *
  * At most as many handles at once as the configuration says (producers + consumers; 64 for each that
- * it does not say): attach answers ENOMEM beyond, and init EINVAL if that is more than 1,023. 2^53 positions, then the
- * counters are used up: at 50 million operations a second after five years. Q_FULL is not exact, as in
- * array_scq, nor is Q_EMPTY but where fetch-and-add is a full fence. Close is as there.
+ * it does not say): attach answers ENOMEM beyond, and init EINVAL if that is more than 1,023. After
+ * 2^53 positions the counters are used up: at 50 million a second in five years. Q_FULL is not exact,
+ * as in array_scq, nor is Q_EMPTY but where fetch-and-add is a full fence. Close is as there.
  *
  * Edges   (all of them: array_wcq_parts.h) */
 #ifndef QUEUES_ARRAY_WCQ_H
