@@ -48,7 +48,7 @@ static void *pops(void *argument)
 {
     uint64_t *const own = argument, last[SIDE + 1] = {0};
     struct array_wcq_handle h;
-    q_item item;
+    q_item item = 0;
     assert_int_equal(array_wcq_attach(&q, &h, Q_CONSUMER), 0);
     while (array_wcq_pop_wait(&q, &h, &item, Q_FOREVER) == Q_OK) {
         const uint64_t i = item & UINT32_MAX;
@@ -96,7 +96,7 @@ static void others_end_it(void **state)
     (void)state;
     struct array_wcq_handle stops_here, works;
     uint64_t index = 0;
-    q_item item;
+    q_item item = 0;
     most_tries = 16;
     help_delay = 64;
     assert_int_equal(array_wcq_init(&q, &(struct q_config){.capacity = 4}), 0);
