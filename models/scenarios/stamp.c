@@ -20,6 +20,9 @@
 #define SEGMENT_LPRQ_TRIES         1 /* failures before a push goes to another ring */
 #define SEGMENT_LCRQ_TRIES         1
 #define ARRAY_SCQ_AT_ONCE(handles) 2 /* in an operation at once; handles are for 5 */
+#define ARRAY_WCQ_AT_ONCE(handles) 2
+#define ARRAY_WCQ_TRIES            (ring == WCQ_FREE) /* `used` by requests alone */
+#define ARRAY_WCQ_DELAY            1
 #define SEGMENT_YMC_PATIENCE       0
 #define SEGMENT_YMC_GARBAGE        1
 #define RING_BATCH_LINE            8 /* bytes; 64 */
