@@ -280,7 +280,7 @@ static inline q_hot enum q_status segment_faa_pop(struct segment_faa *q,
             h->seen_tail = segment->base + (given < slots ? given : slots);
         }
         if (__builtin_expect(i < slots, 1))
-            i = a_add(&segment->head, 1, release); /* [claimed>] */
+            i = a_add(&segment->head, 1, acq_rel); /* [claimed>] [>claimed] */
         if (__builtin_expect(i < slots, 1)) {
             struct segment_faa_slot *const slot = &segment->slot[i];
             uint64_t mark = a_load(&slot->mark, acquire); /* [>filled] */

@@ -57,6 +57,7 @@ const struct q_traits *const subject_traits = &OP(_traits);
 #include "models/scenarios/park_wake.h"
 #include "models/scenarios/batch_prefix.h"
 #include "models/scenarios/reclaim.h"
+#include "models/scenarios/small.h"
 #include "models/scenarios/alloc_failure.h"
 #include "models/scenarios/attach_detach.h"
 #include "models/scenarios/publishes.h"

@@ -43,8 +43,12 @@ enum {
 #define SCENARIO_TABLE(X)                                                                          \
     X(publish, "what its producer wrote before a push is there for whoever pops the item", 2, 2,   \
       0)                                                                                           \
+    X(publish_one, "so it is with one item and one look", 2, 2, 0)                                 \
     X(full_empty, "FULL and EMPTY are answered only when they may be", 2, 2, 0)                    \
     X(exact_empty, "EMPTY was true at an instant of the call", 2, 4, MPMC | NEEDS_EXACT)           \
+    X(exact_empty_link, "so it was at the end of a segment", 2, 8,                                 \
+      MPMC | NEEDS_EXACT | NEEDS_UNBOUNDED)                                                        \
+    X(empty_often, "an item is found however often there was none", 2, 1, NEEDS_BOUNDED)           \
     X(wrap_around, "places that are used a second time hold what was pushed last", 2, 2, 0)        \
     X(two_producers, "two producers lose nothing and each keeps its order", 2, 4, NEEDS_PRODUCERS) \
     X(two_producers_link, "two producers both need more memory, and lose none of it", 2, 4,        \
@@ -87,6 +91,14 @@ enum {
     X(link_then_pop, "pops follow into a segment just linked, and go no further than the pushes",  \
       3, 8, NEEDS_CONSUMERS | NEEDS_UNBOUNDED)                                                     \
     X(link_then_follow, "pops follow into a segment that a push links meanwhile", 3, 8,            \
+      NEEDS_CONSUMERS | NEEDS_UNBOUNDED)                                                           \
+    X(link_closes, "no push links a segment behind the close that it did not see", 2, 8,           \
+      NEEDS_PRODUCERS | NEEDS_UNBOUNDED | NEEDS_CLOSE_ANY)                                         \
+    X(link_given_back, "a push may link the segment that a pop just gave back", 2, 8,              \
+      NEEDS_UNBOUNDED)                                                                             \
+    X(link_three, "a push finds a segment by way of another that did not link it", 3, 8,           \
+      NEEDS_PRODUCERS | NEEDS_UNBOUNDED)                                                           \
+    X(reclaim_two, "two consumers give segments back at once", 2, 8,                               \
       NEEDS_CONSUMERS | NEEDS_UNBOUNDED)                                                           \
     X(alloc_failure, "a push without memory answers NOMEM, takes nothing and breaks nothing", 2,   \
       2, 0)                                                                                        \
