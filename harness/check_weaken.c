@@ -35,7 +35,7 @@ struct necessity {
     struct weaker *weaker;
     size_t n, room;
     const struct q_driver **partial; /* queues with scenarios that are not small */
-    size_t n_partial;
+    size_t n_partial, left;          /* left: undecided ones that were not tried */
     int status;
 };
 
@@ -270,6 +270,42 @@ static void compare(struct necessity *c)
     }
 }
 
+/* ---- what nothing has decided -------------------------------------------------------------------- */
+
+/* Committed as undecided, and not asked again: that would take all of the scenarios. */
+static bool is_left(const struct necessity *c, char (*row)[TSV_WORD], const char *queue)
+{
+    return !c->o->update && !c->o->all && !c->o->scenario &&
+           strcmp(row[VERDICT], "undecided") == 0 && strcmp(row[QUEUE], queue) == 0;
+}
+
+static size_t rows_of(const struct tsv *t, char (*row)[TSV_WORD])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < t->n; i++)
+        n += same_key(t->row[i], row);
+    return n;
+}
+
+/* Rows that were left out stay as they are, unless their operation has moved and was tried. */
+static int keep_left(struct necessity *c)
+{
+    int error = 0;
+    for (size_t i = 0; i < c->committed.n && error == 0; i++) {
+        char(*const row)[TSV_WORD] = c->committed.row[i];
+        const char *word[TSV_COLUMNS];
+        if (!was_run(c, row[QUEUE]) || !is_left(c, row, row[QUEUE]) ||
+            rows_of(&c->found, row) >= rows_of(&c->committed, row))
+            continue;
+        for (size_t k = 0; k < c->found.columns; k++)
+            word[k] = row[k];
+        error = tsv_add(&c->found, word);
+        c->left++;
+    }
+    tsv_sort(&c->found);
+    return error;
+}
+
 /* Rows of queues that were not run stay. */
 static int update(struct necessity *c)
 {
@@ -327,6 +363,8 @@ static void print(const struct necessity *c)
         print_queue(c, d->name);
         print_tags(c, d);
     }
+    if (c->left)
+        printf("\n%zu undecided ones were not tried again (--all tries them)\n", c->left);
 }
 
 static void print_json(const struct necessity *c)
@@ -440,6 +478,12 @@ static int write_known(const struct necessity *c, struct check_cell *cell)
         if (w->found && w->driver == cell->driver)
             fprintf(f, "%s\t%u\t%s\t%s\t%s\n", w->file, w->line, w->operation, w->from, w->to);
     }
+    for (size_t i = 0; i < c->committed.n; i++) {
+        char(*const row)[TSV_WORD] = c->committed.row[i];
+        if (is_left(c, row, cell->driver->name))
+            fprintf(f, "%s\t%s\t%s\t%s\t%s\n", row[FILE_], row[LINE], row[OPERATION], row[FROM],
+                    row[TO]);
+    }
     return fclose(f) ? errno : 0;
 }
 
@@ -492,6 +536,8 @@ int check_weaken(const struct check_options *o)
     if (status == 0)
         status = run(&c);
     int error = status == 0 ? make_rows(&c) : 0;
+    if (status == 0 && error == 0)
+        error = keep_left(&c);
     if (status == 0 && error == 0) {
         if (o->json)
             print_json(&c);

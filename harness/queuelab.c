@@ -236,8 +236,8 @@ static int complete_check(struct check_options *o, double max_seconds)
         double max_seconds;
         uint64_t most;
     } mode[] = {[CHECK_SCENARIOS] = {"", NULL, 300, 0},
-                [CHECK_WEAKEN] = {"--weaken", "models/necessity.tsv", 60, 5000},
-                [CHECK_PROGRESS] = {"--progress", "models/progress.tsv", 60, 1000}};
+                [CHECK_WEAKEN] = {"--weaken", "models/necessity.tsv", 60, 6500},
+                [CHECK_PROGRESS] = {"--progress", "models/progress.tsv", 5, 1000}};
     const bool sweep = o->mode != CHECK_SCENARIOS;
     o->max_seconds = max_seconds < 0 ? mode[o->mode].max_seconds : max_seconds;
     if (sweep && strcmp(o->model, "rc11"))

@@ -202,7 +202,7 @@ segment_faa_link(struct segment_faa *q, struct segment_faa_segment *segment, con
         fresh->slot[0].item = *item;
         a_init(&fresh->slot[0].mark, SEGMENT_FAA_FILLED);
         a_init(&fresh->tail, 1);
-        mine = a_cas(&segment->next, &next, fresh, acq_rel, acquire); /* [linked>] [>linked] */
+        mine = a_cas(&segment->next, &next, fresh, release, acquire); /* [linked>] [>linked] */
         if (mine)
             next = fresh;
         else
@@ -312,7 +312,7 @@ static inline void segment_faa_close(struct segment_faa *q, struct segment_faa_h
     q_enter(&h->guard, &q->reclaim);
     for (;;) {
         struct segment_faa_segment *segment = segment_faa_last(q, h), *next = NULL;
-        if (a_cas(&segment->next, &next, SEGMENT_FAA_NO_NEXT, acq_rel, acquire) || /* [linked>] */
+        if (a_cas(&segment->next, &next, SEGMENT_FAA_NO_NEXT, release, acquire) || /* [linked>] */
             next == SEGMENT_FAA_NO_NEXT) {                                         /* [>linked] */
             a_or(&segment->tail, SEGMENT_FAA_CLOSED, release);                     /* [closed>] */
             break;

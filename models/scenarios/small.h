@@ -52,6 +52,13 @@ SCENARIO(publish_one)
     return client_settle();
 }
 
+static void *pops_and_pushes_noted(void *end)
+{
+    struct end *const e = end;
+    pop(e);
+    return pushes_noted(e);
+}
+
 /* exact_empty at the end of a segment: the item that was pushed is in the next one. */
 SCENARIO(exact_empty_link)
 {
@@ -82,14 +89,60 @@ SCENARIO(link_given_back)
     return client_settle();
 }
 
-/* One of three links a segment, another one moves the tail there for it, the third finds it there. */
+/* A push links a segment, a close moves the tail there for it, and another close finds it there: by
+ * way of a thread that did not make it. (Three pushes do so too, in a hundred times as many steps.) */
 SCENARIO(link_three)
 {
     reclaim_begin(CAPACITY_link_three, 1);
     for (unsigned i = 0; i < 3; i++)
         end_open(Q_PRODUCER, 1, 11 + i);
     fill(&ends[0], 1);
-    RUN(pushes_noted, pushes_noted, pushes_noted);
+    RUN(pushes_noted, closes, closes);
+    return client_settle();
+}
+
+/* A push links a segment, a pop moves the head there, and another pop finds it there. */
+SCENARIO(link_follow_one)
+{
+    reclaim_begin(CAPACITY_link_follow_one, 1);
+    end_open(Q_CONSUMER, 1, 0);
+    end_open(Q_CONSUMER, 1, 0);
+    fill(end_open(Q_PRODUCER, 1, 11), 1);
+    pops_noted(&ends[0]);
+    RUN(pops_noted, pops_noted, pushes_noted);
+    return client_settle();
+}
+
+/* The place of a push is that of an item that is still being popped, and another pop passes it by. */
+SCENARIO(reuse_passed)
+{
+    reclaim_begin(CAPACITY_reuse_passed, 1);
+    end_open(Q_CONSUMER, 1, 0);
+    end_open(Q_CONSUMER, 1, 0);
+    fill(end_open(Q_PRODUCER, 1, 11), 1);
+    RUN(pops_noted, pops_noted, pushes_noted);
+    return client_settle();
+}
+
+/* Who has just read in a segment leaves, and another uses it again. */
+SCENARIO(reclaim_gone)
+{
+    reclaim_begin(CAPACITY_reclaim_gone, 1);
+    struct end *const goes = end_open(Q_CONSUMER, 1, 0);
+    fill(end_open(Q_BOTH, 1, 11), 2);
+    RUN(pops_and_goes, pops_and_pushes_noted);
+    const int error = OP(_attach)(q, goes->h, goes->role);
+    assert(error == 0);
+    return client_settle();
+}
+
+/* ... or comes again at once, and is not there any more for whoever looks only then. */
+SCENARIO(reclaim_twice)
+{
+    reclaim_begin(CAPACITY_reclaim_twice, 1);
+    end_open(Q_CONSUMER, 2, 0);
+    fill(end_open(Q_BOTH, 2, 11), 2);
+    RUN(pops, pops);
     return client_settle();
 }
 
@@ -106,14 +159,14 @@ SCENARIO(reclaim_two)
     return client_settle();
 }
 
-/* Every pop that finds nothing may leave something behind that a push has to put right. */
-SCENARIO(empty_often)
+/* close_publishes where the segment is used up. */
+SCENARIO(close_publishes_link)
 {
-    client_begin(CAPACITY_empty_often);
+    written_before = 0;
+    reclaim_begin(CAPACITY_close_publishes_link, 1);
     struct end *const consumer = end_open(Q_CONSUMER, 1, 0);
-    fill(end_open(Q_PRODUCER, 1, 11), 1);
+    fill(end_open(Q_PRODUCER, 0, 0), 1);
     pops_noted(consumer);
-    consumer->todo = 4;
-    RUN(pops_noted, pushes_noted);
+    RUN(reads_when_closed, writes_and_closes);
     return client_settle();
 }
