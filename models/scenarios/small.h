@@ -124,6 +124,16 @@ SCENARIO(reuse_passed)
     return client_settle();
 }
 
+/* reclaim_held with one pop and two items: the segment that is used again is the first one. */
+SCENARIO(reclaim_held_one)
+{
+    reclaim_begin(CAPACITY_reclaim_held_one, 1);
+    end_open(Q_CONSUMER, 1, 0);
+    fill(end_open(Q_BOTH, 1, 11), 2);
+    RUN(pops, pops_and_pushes);
+    return client_settle();
+}
+
 /* Who has just read in a segment leaves, and another uses it again. */
 SCENARIO(reclaim_gone)
 {

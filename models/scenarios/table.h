@@ -76,7 +76,8 @@ enum {
     X(reclaim, "memory is used again, or given back, all of it", 2, 4, NEEDS_UNBOUNDED)            \
     X(reclaim_held, "memory is not used again under a consumer that has just found it", 2, 8,      \
       NEEDS_CONSUMERS | NEEDS_UNBOUNDED)                                                           \
-    X(reclaim_held_push, "nor under a producer", 2, 8, NEEDS_PRODUCERS | NEEDS_UNBOUNDED)          \
+    X(reclaim_held_one, "nor where that takes fewest steps", 2, 8, MPMC | NEEDS_UNBOUNDED)         \
+    X(reclaim_held_push, "nor is it under a producer", 2, 8, NEEDS_PRODUCERS | NEEDS_UNBOUNDED)    \
     X(reclaim_fenced, "nor where the kernel has no membarrier", 2, 8,                              \
       NEEDS_CONSUMERS | NEEDS_UNBOUNDED)                                                           \
     X(reclaim_slow, "memory is used again only when nobody reads it any more", 2, 8,               \
