@@ -41,7 +41,12 @@
  *                                  has been read (free)
  *         passed   get -> put      the head as it was when the entry was marked
  *         in_vain  get -> put      what has been counted down by those who passed the tail
- *         closed   close -> any    no position beyond this one will be filled */
+ *         closed   close -> any    no position beyond this one will be filled
+ *
+ * Undecided, since the checker comes to no end of what would show it (two consumers that find
+ * nothing, in turn, four times, and a put): in_vain. A put knows of the get that had its entry before,
+ * by the entry; of other consumers' it knows by the tail alone, and would take a patience that they
+ * have used up for a full one. */
 #ifndef QUEUES_ARRAY_SCQ_H
 #define QUEUES_ARRAY_SCQ_H
 
