@@ -487,12 +487,47 @@ static int write_known(const struct necessity *c, struct check_cell *cell)
     return fclose(f) ? errno : 0;
 }
 
+static bool is_found(const struct necessity *c, const struct q_driver *driver,
+                     char (*row)[TSV_WORD])
+{
+    for (size_t i = 0; i < c->n; i++) {
+        const struct weaker *const w = &c->weaker[i];
+        if (w->found && w->driver == driver && w->line == strtoul(row[LINE], NULL, 10) &&
+            strcmp(w->file, row[FILE_]) == 0 && strcmp(w->operation, row[OPERATION]) == 0 &&
+            strcmp(w->from, row[FROM]) == 0 && strcmp(w->to, row[TO]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* All that is committed of this queue has been found again, and nothing else is open: what its larger
+ * scenarios alone reach shows when the table is made anew. */
+static bool is_done(const struct necessity *c, const struct q_driver *driver)
+{
+    bool any = false;
+    for (size_t i = 0; i < c->n; i++)
+        if (c->weaker[i].driver == driver && !c->weaker[i].found)
+            return false;
+    for (size_t i = 0; i < c->committed.n; i++) {
+        char(*const row)[TSV_WORD] = c->committed.row[i];
+        if (strcmp(row[QUEUE], driver->name) != 0)
+            continue;
+        if (c->o->update || c->o->all || c->o->scenario ||
+            !(is_left(c, row, driver->name) || is_found(c, driver, row)))
+            return false;
+        any = true;
+    }
+    return any;
+}
+
 static int run_wave(struct necessity *c, size_t at, struct check_cells *wave, size_t *from)
 {
     int error = 0, status = 0;
     wave->n = 0;
     for (size_t i = 0; i < c->cells.n && error == 0; i++)
-        if (rank(c, i) == at) {
+        if (rank(c, i) == at && is_done(c, c->cells.cell[i].driver)) {
+            snprintf(c->cells.cell[i].found.verdict, sizeof c->cells.cell[i].found.verdict, "ok");
+        } else if (rank(c, i) == at) {
             from[wave->n] = i;
             wave->cell[wave->n] = c->cells.cell[i];
             error = write_known(c, &wave->cell[wave->n++]);
