@@ -21,7 +21,8 @@ struct check_options {
     double max_seconds;           /* for each; 0: no limit */
     bool json, update;            /* update: write what was found into the table */
     bool all;                     /* also what is known to be too large to finish */
-    uint64_t most;                /* else: what has at most so many executions; 0: any number */
+    uint64_t most;                /* else: what has at most so many executions; 0: any number. Of
+                                     --weaken and --progress each exploration ends there, too */
 };
 
 /* Exit status: 0 everything as committed (or nothing of a queue, which is said), 1 something differs

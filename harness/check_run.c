@@ -3,6 +3,7 @@
 #include "harness/check_cell.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -23,11 +24,12 @@ bool check_find(const char *build, char *path)
 
 static int start(const struct check_cells *c, struct check_cell *cell, const char *checker)
 {
-    char subject[PATH_ROOM], function[128], budget[64];
+    char subject[PATH_ROOM], function[128], budget[64], most[32];
     check_subject(c->build, cell->driver, subject);
     snprintf(function, sizeof function, "scenario_%s", cell->scenario->name);
     snprintf(budget, sizeof budget, "%.17g", c->o->max_seconds);
-    const char *argv[14] = {checker, "--json", "--model", c->o->model, "--function", function};
+    snprintf(most, sizeof most, "%" PRIu64, c->o->most + 1);
+    const char *argv[16] = {checker, "--json", "--model", c->o->model, "--function", function};
     unsigned n = 6;
     if (c->o->max_seconds > 0) {
         argv[n++] = "--max-seconds";
@@ -36,6 +38,10 @@ static int start(const struct check_cells *c, struct check_cell *cell, const cha
     if (c->o->mode != CHECK_SCENARIOS) {
         argv[n++] = c->o->mode == CHECK_WEAKEN ? "--weaken" : "--freeze";
         argv[n++] = c->o->mode == CHECK_WEAKEN ? "all" : "any";
+    }
+    if (c->o->mode == CHECK_WEAKEN && c->o->most) {
+        argv[n++] = "--max-executions";
+        argv[n++] = most;
     }
     if (cell->known[0]) {
         argv[n++] = "--known";

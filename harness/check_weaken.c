@@ -12,8 +12,6 @@
 #include "harness/check_tsv.h"
 #include "harness/json.h"
 
-enum { EXECUTIONS_MOST = 20000 }; /* of a scenario as it is written */
-
 static const char heading[] = "# queue\tfile\tline\toperation\tfrom\tto\tverdict\tscenario\ttext";
 enum { QUEUE, FILE_, LINE, OPERATION, FROM, TO, VERDICT, SCENARIO, TEXT };
 
@@ -22,7 +20,9 @@ struct weaker {
     const struct q_driver *driver;
     char file[128], text[TSV_WORD], operation[24], from[24], to[24];
     unsigned line;
-    bool found, open; /* a scenario finds a fault; one did not come to an end */
+    bool found;          /* a scenario finds a fault */
+    bool open, cut;      /* one was out of time; one was cut short after so many executions */
+    uint64_t executions; /* in which nothing was found */
     char verdict[32];
     const struct scenario *scenario; /* the smallest one that finds one */
 };
@@ -34,6 +34,8 @@ struct necessity {
     struct tsv found, committed;
     struct weaker *weaker;
     size_t n, room;
+    const struct q_driver **partial; /* queues with scenarios that are not small */
+    size_t n_partial, left;          /* left: undecided ones that were not tried */
     int status;
 };
 
@@ -88,7 +90,13 @@ static bool take(struct necessity *c, const struct check_cell *cell, const char 
     if (!at)
         return false;
     if (!is_fault(verdict)) {
-        at->open |= strcmp(verdict, "no_violation") != 0;
+        const uint64_t executions = check_number(line, "executions");
+        const bool ended = strcmp(verdict, "no_violation") == 0;
+        const bool in_time =
+            strcmp(verdict, "out_of_budget") != 0 || (c->o->most > 0 && executions > c->o->most);
+        at->open |= !ended && !in_time;
+        at->cut |= !ended && in_time;
+        at->executions += executions;
     } else if (!at->found) {
         at->found = true;
         at->scenario = cell->scenario;
@@ -126,25 +134,49 @@ static bool is_open(const struct necessity *c, const struct weaker *w)
     return open;
 }
 
+/* Scenarios of this queue were left out: any of them may need what no other does. */
+static bool is_partial(const struct necessity *c, const struct q_driver *driver)
+{
+    for (size_t i = 0; i < c->n_partial; i++)
+        if (c->partial[i] == driver)
+            return true;
+    return false;
+}
+
+static const char *verdict_of(const struct necessity *c, const struct weaker *w)
+{
+    return w->found                             ? w->verdict
+           : is_open(c, w)                      ? "unfinished"
+           : w->cut || is_partial(c, w->driver) ? "undecided"
+                                                : "ok";
+}
+
+/* The scenario that finds it; undecided: how many executions have not, to two digits. */
+static void where_found(const struct weaker *w, const char *verdict, char *text, size_t size)
+{
+    uint64_t unit = 1;
+    while (w->executions / unit >= 100)
+        unit *= 10;
+    if (w->found)
+        snprintf(text, size, "%s", w->scenario->name);
+    else if (strcmp(verdict, "undecided") == 0)
+        snprintf(text, size, "none of %" PRIu64, w->executions / unit * unit);
+    else
+        snprintf(text, size, "-");
+}
+
 static int make_rows(struct necessity *c)
 {
     int error = 0;
     tsv_begin(&c->found, heading);
     for (size_t i = 0; error == 0 && i < c->n; i++) {
         const struct weaker *const w = &c->weaker[i];
-        char line[16];
+        char line[16], where[64];
+        const char *const verdict = verdict_of(c, w);
+        where_found(w, verdict, where, sizeof where);
         snprintf(line, sizeof line, "%u", w->line);
-        const char *const word[] = {w->driver->name,
-                                    w->file,
-                                    line,
-                                    w->operation,
-                                    w->from,
-                                    w->to,
-                                    w->found        ? w->verdict
-                                    : is_open(c, w) ? "unfinished"
-                                                    : "ok",
-                                    w->found ? w->scenario->name : "-",
-                                    w->text};
+        const char *const word[] = {w->driver->name, w->file, line,  w->operation, w->from,
+                                    w->to,           verdict, where, w->text};
         error = tsv_add(&c->found, word);
     }
     tsv_sort(&c->found);
@@ -238,6 +270,42 @@ static void compare(struct necessity *c)
     }
 }
 
+/* ---- what nothing has decided -------------------------------------------------------------------- */
+
+/* Committed as undecided, and not asked again: that would take all of the scenarios. */
+static bool is_left(const struct necessity *c, char (*row)[TSV_WORD], const char *queue)
+{
+    return !c->o->update && !c->o->all && !c->o->scenario &&
+           strcmp(row[VERDICT], "undecided") == 0 && strcmp(row[QUEUE], queue) == 0;
+}
+
+static size_t rows_of(const struct tsv *t, char (*row)[TSV_WORD])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < t->n; i++)
+        n += same_key(t->row[i], row);
+    return n;
+}
+
+/* Rows that were left out stay as they are, unless their operation has moved and was tried. */
+static int keep_left(struct necessity *c)
+{
+    int error = 0;
+    for (size_t i = 0; i < c->committed.n && error == 0; i++) {
+        char(*const row)[TSV_WORD] = c->committed.row[i];
+        const char *word[TSV_COLUMNS];
+        if (!was_run(c, row[QUEUE]) || !is_left(c, row, row[QUEUE]) ||
+            rows_of(&c->found, row) >= rows_of(&c->committed, row))
+            continue;
+        for (size_t k = 0; k < c->found.columns; k++)
+            word[k] = row[k];
+        error = tsv_add(&c->found, word);
+        c->left++;
+    }
+    tsv_sort(&c->found);
+    return error;
+}
+
 /* Rows of queues that were not run stay. */
 static int update(struct necessity *c)
 {
@@ -282,8 +350,12 @@ static void print_queue(const struct necessity *c, const char *queue)
 
 static void print(const struct necessity *c)
 {
-    printf("One order weaker at a time, in each scenario with at most %d executions as written\n",
-           EXECUTIONS_MOST);
+    if (c->o->most)
+        printf("One order weaker at a time, in each scenario with at most %" PRIu64
+               " executions as written, and in as many of each\n",
+               c->o->most);
+    else
+        printf("One order weaker at a time, in each scenario that holds as written\n");
     for (size_t i = 0; i < c->cells.n; i++) {
         const struct q_driver *const d = c->cells.cell[i].driver;
         if (i > 0 && c->cells.cell[i - 1].driver == d)
@@ -291,14 +363,16 @@ static void print(const struct necessity *c)
         print_queue(c, d->name);
         print_tags(c, d);
     }
+    if (c->left)
+        printf("\n%zu undecided ones were not tried again (--all tries them)\n", c->left);
 }
 
 static void print_json(const struct necessity *c)
 {
     static const char *const key[] = {"queue", "file",    "line",     "operation", "from",
                                       "to",    "verdict", "scenario", "text"};
-    printf("{\"model\":\"%s\",\"executions_at_most\":%d,\"weakened\":[", c->o->model,
-           EXECUTIONS_MOST);
+    printf("{\"model\":\"%s\",\"executions_at_most\":%" PRIu64 ",\"weakened\":[", c->o->model,
+           c->o->most);
     for (size_t i = 0; i < c->found.n; i++) {
         printf("%s\n {", i ? "," : "");
         for (size_t k = 0; k < c->found.columns; k++) {
@@ -323,11 +397,14 @@ static void print_json(const struct necessity *c)
 
 static bool is_small(const struct check_cell *cell, void *arg)
 {
-    const struct necessity *const c = arg;
+    struct necessity *const c = arg;
     const struct check_row *const row =
         check_table_find(&c->expected, cell->driver->name, cell->scenario->name, c->o->model);
-    return row && strcmp(row->verdict, "ok") == 0 &&
-           row->complete + row->blocked <= EXECUTIONS_MOST;
+    const bool small = row && strcmp(row->verdict, "ok") == 0 &&
+                       (c->o->most == 0 || row->complete + row->blocked <= c->o->most);
+    if (!small && !is_partial(c, cell->driver))
+        c->partial[c->n_partial++] = cell->driver;
+    return small;
 }
 
 static int plan(struct necessity *c)
@@ -337,14 +414,20 @@ static int plan(struct necessity *c)
         status = check_expected(&c->expected, c->o, false);
     if (status)
         return status;
+    c->partial = calloc(c->cells.n + 1, sizeof *c->partial);
+    if (!c->partial) {
+        fprintf(stderr, "queuelab: no memory\n");
+        return EXIT_DIFFERS;
+    }
     check_keep(&c->cells, is_small, c);
     if (c->cells.n == 0) {
         const char *const queue = c->o->queue;
-        fprintf(stderr,
-                "queuelab: %s has no scenario of these with the verdict ok and at most %d "
-                "executions: run `queuelab check --update%s%s%s` first\n",
-                c->o->expected, EXECUTIONS_MOST, queue ? " --queue '" : "", queue ? queue : "",
-                queue ? "'" : "");
+        fprintf(stderr, "queuelab: %s has no scenario of these with the verdict ok",
+                c->o->expected);
+        if (c->o->most)
+            fprintf(stderr, " and at most %" PRIu64 " executions", c->o->most);
+        fprintf(stderr, ": run `queuelab check --update%s%s%s` first\n", queue ? " --queue '" : "",
+                queue ? queue : "", queue ? "'" : "");
         return EXIT_USAGE;
     }
     unsigned line;
@@ -395,7 +478,46 @@ static int write_known(const struct necessity *c, struct check_cell *cell)
         if (w->found && w->driver == cell->driver)
             fprintf(f, "%s\t%u\t%s\t%s\t%s\n", w->file, w->line, w->operation, w->from, w->to);
     }
+    for (size_t i = 0; i < c->committed.n; i++) {
+        char(*const row)[TSV_WORD] = c->committed.row[i];
+        if (is_left(c, row, cell->driver->name))
+            fprintf(f, "%s\t%s\t%s\t%s\t%s\n", row[FILE_], row[LINE], row[OPERATION], row[FROM],
+                    row[TO]);
+    }
     return fclose(f) ? errno : 0;
+}
+
+static bool is_found(const struct necessity *c, const struct q_driver *driver,
+                     char (*row)[TSV_WORD])
+{
+    for (size_t i = 0; i < c->n; i++) {
+        const struct weaker *const w = &c->weaker[i];
+        if (w->found && w->driver == driver && w->line == strtoul(row[LINE], NULL, 10) &&
+            strcmp(w->file, row[FILE_]) == 0 && strcmp(w->operation, row[OPERATION]) == 0 &&
+            strcmp(w->from, row[FROM]) == 0 && strcmp(w->to, row[TO]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* All that is committed of this queue has been found again, and nothing else is open: what its larger
+ * scenarios alone reach shows when the table is made anew. */
+static bool is_done(const struct necessity *c, const struct q_driver *driver)
+{
+    bool any = false;
+    for (size_t i = 0; i < c->n; i++)
+        if (c->weaker[i].driver == driver && !c->weaker[i].found)
+            return false;
+    for (size_t i = 0; i < c->committed.n; i++) {
+        char(*const row)[TSV_WORD] = c->committed.row[i];
+        if (strcmp(row[QUEUE], driver->name) != 0)
+            continue;
+        if (c->o->update || c->o->all || c->o->scenario ||
+            !(is_left(c, row, driver->name) || is_found(c, driver, row)))
+            return false;
+        any = true;
+    }
+    return any;
 }
 
 static int run_wave(struct necessity *c, size_t at, struct check_cells *wave, size_t *from)
@@ -403,7 +525,9 @@ static int run_wave(struct necessity *c, size_t at, struct check_cells *wave, si
     int error = 0, status = 0;
     wave->n = 0;
     for (size_t i = 0; i < c->cells.n && error == 0; i++)
-        if (rank(c, i) == at) {
+        if (rank(c, i) == at && is_done(c, c->cells.cell[i].driver)) {
+            snprintf(c->cells.cell[i].found.verdict, sizeof c->cells.cell[i].found.verdict, "ok");
+        } else if (rank(c, i) == at) {
             from[wave->n] = i;
             wave->cell[wave->n] = c->cells.cell[i];
             error = write_known(c, &wave->cell[wave->n++]);
@@ -447,6 +571,8 @@ int check_weaken(const struct check_options *o)
     if (status == 0)
         status = run(&c);
     int error = status == 0 ? make_rows(&c) : 0;
+    if (status == 0 && error == 0)
+        error = keep_left(&c);
     if (status == 0 && error == 0) {
         if (o->json)
             print_json(&c);
@@ -467,5 +593,6 @@ int check_weaken(const struct check_options *o)
     tsv_release(&c.found);
     tsv_release(&c.committed);
     free(c.weaker);
+    free(c.partial);
     return status;
 }

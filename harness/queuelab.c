@@ -234,17 +234,18 @@ static int complete_check(struct check_options *o, double max_seconds)
     static const struct {
         const char *option, *table;
         double max_seconds;
-    } mode[] = {[CHECK_SCENARIOS] = {"", NULL, 300},
-                [CHECK_WEAKEN] = {"--weaken", "models/necessity.tsv", 20},
-                [CHECK_PROGRESS] = {"--progress", "models/progress.tsv", 2}};
+        uint64_t most;
+    } mode[] = {[CHECK_SCENARIOS] = {"", NULL, 300, 0},
+                [CHECK_WEAKEN] = {"--weaken", "models/necessity.tsv", 60, 6500},
+                [CHECK_PROGRESS] = {"--progress", "models/progress.tsv", 5, 1000}};
     const bool sweep = o->mode != CHECK_SCENARIOS;
     o->max_seconds = max_seconds < 0 ? mode[o->mode].max_seconds : max_seconds;
     if (sweep && strcmp(o->model, "rc11"))
         return misuse("%s is of the model rc11 only", mode[o->mode].option);
-    if (sweep && (o->all || o->most))
-        return misuse("%s does not go with %s", o->all ? "--all" : "--most", mode[o->mode].option);
     if (o->all && o->most)
         return misuse("--all or --most, not both");
+    if (!o->all && !o->most)
+        o->most = mode[o->mode].most;
     if (!sweep && o->table)
         return misuse("--table goes with --weaken or --progress; the scenarios' is --expected");
     if (sweep && o->update && o->scenario)

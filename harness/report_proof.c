@@ -259,7 +259,8 @@ bool verdict_ok(const char *verdict)
 
 bool verdict_unfinished(const char *verdict)
 {
-    static const char *const words[] = {"unfinished", "out_of_budget", "unbounded", NULL};
+    static const char *const words[] = {"unfinished", "undecided", "out_of_budget", "unbounded",
+                                        NULL};
     return is_one_of(verdict, words);
 }
 

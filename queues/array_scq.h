@@ -41,7 +41,12 @@
  *                                  has been read (free)
  *         passed   get -> put      the head as it was when the entry was marked
  *         in_vain  get -> put      what has been counted down by those who passed the tail
- *         closed   close -> any    no position beyond this one will be filled */
+ *         closed   close -> any    no position beyond this one will be filled
+ *
+ * Undecided, since the checker comes to no end of what would show it (two consumers that find
+ * nothing, in turn, four times, and a put): in_vain. A put knows of the get that had its entry before,
+ * by the entry; of other consumers' it knows by the tail alone, and would take a patience that they
+ * have used up for a full one. */
 #ifndef QUEUES_ARRAY_SCQ_H
 #define QUEUES_ARRAY_SCQ_H
 
@@ -187,16 +192,17 @@ static inline q_hot bool array_scq_put(const struct array_scq *q, struct array_s
         }
         struct array_scq_entry *const entry = array_scq_entry(q, r, tail);
         const uint64_t cycle = array_scq_cycle(q, tail);
-        uint64_t seen = a_load(&entry->word, acquire); /* [>passed] [>filled] */
-        while (seen < cycle && (seen & none) == none &&
-               (seen & safe || a_load(&r->head, relaxed) <= tail)) {
+        for (;; counts->cas_failed++) {
+            uint64_t seen = a_load(&entry->word, acquire); /* [>passed] [>filled] */
+            if (seen >= cycle || (seen & none) != none ||
+                (!(seen & safe) && a_load(&r->head, relaxed) > tail))
+                break;
             const uint64_t filled = cycle | safe | index;
-            if (a_cas(&entry->word, &seen, filled, release, acquire)) { /* [filled>] [>passed] */
+            if (a_cas(&entry->word, &seen, filled, release, relaxed)) { /* [filled>] */
                 if (a_load(&r->left, relaxed) != q->patience)
                     a_store(&r->left, q->patience, relaxed);
                 return true;
             }
-            counts->cas_failed++;
         }
     }
 }
@@ -251,8 +257,8 @@ static inline q_hot enum q_status array_scq_push(struct array_scq *q, struct arr
 {
     uint64_t index;
     if (array_scq_get(q, &q->free, &h->counts, &index) != Q_OK) {
-        const bool closed = a_load(&q->closed, relaxed) &&
-                            a_load(&q->used.tail, acquire) & ARRAY_SCQ_CLOSED; /* [>closed] */
+        const bool closed =
+            a_load(&q->closed, relaxed) && a_load(&q->used.tail, relaxed) & ARRAY_SCQ_CLOSED;
         return closed ? Q_CLOSED : Q_FULL;
     }
     q->item[index] = item;

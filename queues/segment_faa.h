@@ -202,7 +202,7 @@ segment_faa_link(struct segment_faa *q, struct segment_faa_segment *segment, con
         fresh->slot[0].item = *item;
         a_init(&fresh->slot[0].mark, SEGMENT_FAA_FILLED);
         a_init(&fresh->tail, 1);
-        mine = a_cas(&segment->next, &next, fresh, acq_rel, acquire); /* [linked>] [>linked] */
+        mine = a_cas(&segment->next, &next, fresh, release, acquire); /* [linked>] [>linked] */
         if (mine)
             next = fresh;
         else
@@ -280,7 +280,7 @@ static inline q_hot enum q_status segment_faa_pop(struct segment_faa *q,
             h->seen_tail = segment->base + (given < slots ? given : slots);
         }
         if (__builtin_expect(i < slots, 1))
-            i = a_add(&segment->head, 1, release); /* [claimed>] */
+            i = a_add(&segment->head, 1, acq_rel); /* [claimed>] [>claimed] */
         if (__builtin_expect(i < slots, 1)) {
             struct segment_faa_slot *const slot = &segment->slot[i];
             uint64_t mark = a_load(&slot->mark, acquire); /* [>filled] */
@@ -312,7 +312,7 @@ static inline void segment_faa_close(struct segment_faa *q, struct segment_faa_h
     q_enter(&h->guard, &q->reclaim);
     for (;;) {
         struct segment_faa_segment *segment = segment_faa_last(q, h), *next = NULL;
-        if (a_cas(&segment->next, &next, SEGMENT_FAA_NO_NEXT, acq_rel, acquire) || /* [linked>] */
+        if (a_cas(&segment->next, &next, SEGMENT_FAA_NO_NEXT, release, acquire) || /* [linked>] */
             next == SEGMENT_FAA_NO_NEXT) {                                         /* [>linked] */
             a_or(&segment->tail, SEGMENT_FAA_CLOSED, release);                     /* [closed>] */
             break;

@@ -41,8 +41,11 @@
  *         linked   push, close -> any       the next ring may be used; none will come
  *         moved    push, pop, close -> any  the tail's ring is initialised
  *         taken    pop -> pop               the head's ring is initialised
- *         closed   push, close -> push, pop no position beyond this one will be filled
- *         spare    any -> any               nobody uses this ring any more */
+ *         spare    any -> any               nobody uses this ring any more
+ *
+ * That a ring is closed hands nothing on: who finds it so goes by `next`, which is linked. Orders
+ * that only laps of a ring under three or more threads need (filled, freed and passed of a cell, and
+ * its [sc:]) are argued below, at `one ring`: the checker does not come to the end of such scenarios. */
 #ifndef QUEUES_SEGMENT_LPRQ_H
 #define QUEUES_SEGMENT_LPRQ_H
 
@@ -323,7 +326,7 @@ static inline q_hot enum q_status segment_lprq_get(const struct segment_lprq *q,
 {
     const uint64_t at = a_load(&r->head, acquire); /* [>claimed] */
     if (at >= h->seen_tail) {
-        const uint64_t tail = a_load(&r->tail, acquire); /* [>closed] */
+        const uint64_t tail = a_load(&r->tail, relaxed);
         h->seen_tail = tail & ~SEGMENT_LPRQ_CLOSED;
         if (at >= h->seen_tail)
             return tail & SEGMENT_LPRQ_CLOSED ? Q_CLOSED : Q_EMPTY;
@@ -334,7 +337,7 @@ static inline q_hot enum q_status segment_lprq_get(const struct segment_lprq *q,
         *word = segment_lprq_take_word(q, r, head);
         if (*word)
             return Q_OK;
-        uint64_t tail = a_load(&r->tail, acquire); /* [>closed] */
+        uint64_t tail = a_load(&r->tail, relaxed);
         h->seen_tail = tail & ~SEGMENT_LPRQ_CLOSED;
         if (h->seen_tail > head + 1)
             continue;
@@ -364,7 +367,7 @@ segment_lprq_link(struct segment_lprq *q, struct segment_lprq_ring *r, uint64_t 
         struct segment_lprq_ring *const fresh = segment_lprq_take(q, word);
         if (!fresh)
             return Q_NOMEM;
-        mine = a_cas(&r->next, &next, fresh, acq_rel, acquire); /* [linked>] [>linked] */
+        mine = a_cas(&r->next, &next, fresh, release, acquire); /* [linked>] [>linked] */
         if (mine)
             next = fresh;
         else
@@ -386,7 +389,7 @@ static inline q_hot enum q_status segment_lprq_push(struct segment_lprq *q,
     q_enter(&h->guard, &q->reclaim);
     for (unsigned tries = 1;; tries++, h->counts.retries++) {
         struct segment_lprq_ring *const r = segment_lprq_last(q, h);
-        const uint64_t tail = a_add(&r->tail, 1, acquire); /* [>closed] */
+        const uint64_t tail = a_add(&r->tail, 1, relaxed);
         if (__builtin_expect((tail & SEGMENT_LPRQ_CLOSED) != 0, 0)) {
             a_sub(&r->tail, 1, relaxed); /* or pops would have ever more positions to look at */
         } else if (__builtin_expect(!segment_lprq_odd(word), 1)) {
@@ -397,7 +400,7 @@ static inline q_hot enum q_status segment_lprq_push(struct segment_lprq *q,
             if (tries < SEGMENT_LPRQ_TRIES && tail <= a_load(&r->head, relaxed) + q->mask)
                 continue;
         }
-        a_or(&r->tail, SEGMENT_LPRQ_CLOSED, release); /* [closed>] */
+        a_or(&r->tail, SEGMENT_LPRQ_CLOSED, relaxed);
         if ((s = segment_lprq_link(q, r, word)) != Q_FULL)
             break;
         tries = 0;
@@ -457,9 +460,9 @@ static inline void segment_lprq_close(struct segment_lprq *q, struct segment_lpr
     q_enter(&h->guard, &q->reclaim);
     for (;;) {
         struct segment_lprq_ring *r = segment_lprq_last(q, h), *next = NULL;
-        if (a_cas(&r->next, &next, SEGMENT_LPRQ_NO_NEXT, acq_rel, acquire) || /* [linked>] */
+        if (a_cas(&r->next, &next, SEGMENT_LPRQ_NO_NEXT, release, acquire) || /* [linked>] */
             next == SEGMENT_LPRQ_NO_NEXT) {                                   /* [>linked] */
-            a_or(&r->tail, SEGMENT_LPRQ_CLOSED, release);                     /* [closed>] */
+            a_or(&r->tail, SEGMENT_LPRQ_CLOSED, relaxed);
             break;
         }
         a_cas(&q->tail, &r, next, release, relaxed); /* [moved>] */

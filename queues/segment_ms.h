@@ -26,7 +26,12 @@
  * Edges   linked   push, close -> push, pop, close   the next node is filled; no more will come
  *         moved    push, pop, close -> push, close   the tail's node is initialised
  *         taken    pop -> pop                        the head's node is initialised
- *         spare    any -> any                        nobody uses the nodes of this chain */
+ *         spare    any -> any                        nobody uses the nodes of this chain
+ *
+ * Undecided, since the checker comes to no end of what would show it (two pushes, a pop, and a close
+ * that still holds the old tail): the last look of a pop at the next node. Who links behind the new
+ * head has moved the tail there before; a pop that sees the link but not the move would retire a node
+ * that q.tail may still lead to. */
 #ifndef QUEUES_SEGMENT_MS_H
 #define QUEUES_SEGMENT_MS_H
 

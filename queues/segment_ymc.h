@@ -54,7 +54,11 @@
  *         reserved  any -> any            the request for which a cell is reserved
  *         answered  any -> any            the state of a request, moved by whoever helped
  *         taken     pop, helper -> pop    an item belongs to this request, or to a fast pop
- *         closed    close -> pop          T will not grow any more */
+ *         closed    close -> pop          T will not grow any more
+ *
+ * Undecided, most of what has to do with help: a helper needs two threads in one request and a third
+ * one in its way, and the checker comes to no end of that. Acquire and release are written wherever a
+ * value leads to another one. */
 #ifndef QUEUES_SEGMENT_YMC_H
 #define QUEUES_SEGMENT_YMC_H
 

@@ -64,6 +64,7 @@ const struct q_traits *const subject_traits = &OP(_traits);
 #include "models/scenarios/alloc_failure.h"
 #include "models/scenarios/attach_detach.h"
 #include "models/scenarios/publishes.h"
+#include "models/scenarios/small.h"
 #include "models/scenarios/reuse.h"
 #include "models/scenarios/policies.h"
 #include "models/scenarios/spill.h"

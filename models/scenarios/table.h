@@ -44,8 +44,11 @@ enum {
 #define SCENARIO_TABLE(X)                                                                          \
     X(publish, "what its producer wrote before a push is there for whoever pops the item", 2, 2,   \
       0)                                                                                           \
+    X(publish_one, "so it is with one item and one look", 2, 2, 0)                                 \
     X(full_empty, "FULL and EMPTY are answered only when they may be", 2, 2, 0)                    \
     X(exact_empty, "EMPTY was true at an instant of the call", 2, 4, MPMC | NEEDS_EXACT)           \
+    X(exact_empty_link, "so it was at the end of a segment", 2, 8,                                 \
+      MPMC | NEEDS_EXACT | NEEDS_UNBOUNDED)                                                        \
     X(wrap_around, "places that are used a second time hold what was pushed last", 2, 2, 0)        \
     X(two_producers, "two producers lose nothing and each keeps its order", 2, 4, NEEDS_PRODUCERS) \
     X(two_producers_link, "two producers both need more memory, and lose none of it", 2, 4,        \
@@ -74,7 +77,8 @@ enum {
     X(reclaim, "memory is used again, or given back, all of it", 2, 4, NEEDS_UNBOUNDED)            \
     X(reclaim_held, "memory is not used again under a consumer that has just found it", 2, 8,      \
       NEEDS_CONSUMERS | NEEDS_UNBOUNDED)                                                           \
-    X(reclaim_held_push, "nor under a producer", 2, 8, NEEDS_PRODUCERS | NEEDS_UNBOUNDED)          \
+    X(reclaim_held_one, "nor where that takes fewest steps", 2, 8, MPMC | NEEDS_UNBOUNDED)         \
+    X(reclaim_held_push, "nor is it under a producer", 2, 8, NEEDS_PRODUCERS | NEEDS_UNBOUNDED)    \
     X(reclaim_fenced, "nor where the kernel has no membarrier", 2, 8,                              \
       NEEDS_CONSUMERS | NEEDS_UNBOUNDED)                                                           \
     X(reclaim_slow, "memory is used again only when nobody reads it any more", 2, 8,               \
@@ -89,6 +93,20 @@ enum {
       3, 8, NEEDS_CONSUMERS | NEEDS_UNBOUNDED)                                                     \
     X(link_then_follow, "pops follow into a segment that a push links meanwhile", 3, 8,            \
       NEEDS_CONSUMERS | NEEDS_UNBOUNDED)                                                           \
+    X(link_closes, "no push links a segment behind the close that it did not see", 2, 8,           \
+      NEEDS_PRODUCERS | NEEDS_UNBOUNDED | NEEDS_CLOSE_ANY)                                         \
+    X(link_given_back, "a push may link the segment that a pop just gave back", 2, 8,              \
+      NEEDS_UNBOUNDED)                                                                             \
+    X(link_three, "a producer finds a segment by way of another that did not link it", 3, 8,       \
+      NEEDS_PRODUCERS | NEEDS_UNBOUNDED | NEEDS_CLOSE_ANY)                                         \
+    X(link_follow_one, "a pop finds a segment by way of another that did not link it", 3, 8,       \
+      NEEDS_CONSUMERS | NEEDS_UNBOUNDED)                                                           \
+    X(reclaim_gone, "memory is used again only when who has left has read it", 2, 8,               \
+      MPMC | NEEDS_UNBOUNDED)                                                                      \
+    X(reclaim_twice, "so it is where who has read it comes again at once", 2, 8,                   \
+      MPMC | NEEDS_UNBOUNDED)                                                                      \
+    X(reclaim_two, "two consumers give segments back at once", 2, 8,                               \
+      NEEDS_CONSUMERS | NEEDS_UNBOUNDED)                                                           \
     X(alloc_failure, "a push without memory answers NOMEM, takes nothing and breaks nothing", 2,   \
       2, 0)                                                                                        \
     X(attach_detach, "threads come and go while others push and pop", 2, 2, 0)                     \
@@ -99,11 +117,14 @@ enum {
     X(attach_reclaim, "a thread comes just when memory is given back", 2, 4, NEEDS_UNBOUNDED)      \
     X(close_publishes, "what was written before close is there for whoever is answered CLOSED", 2, \
       2, 0)                                                                                        \
+    X(close_publishes_link, "so it is where the segment is used up", 2, 8, NEEDS_UNBOUNDED)        \
     X(room_publishes, "what was written before a pop is there for the push that takes its room",   \
       2, 1, NEEDS_BOUNDED)                                                                         \
     X(refill, "likewise, where it takes several pops", 2, 1, NEEDS_REFILL)                         \
     X(reuse, "a place is filled again only when whoever emptied it has read it", 3, 2,             \
       NEEDS_CONSUMERS)                                                                             \
+    X(reuse_passed, "a pop that passes a place by keeps it from the push whose place it was", 3,   \
+      8, NEEDS_CONSUMERS | NEEDS_UNBOUNDED)                                                        \
     X(reuse_batch, "so are the places of a batch", 3, 2, NEEDS_CONSUMERS | NOT_RECORDED)           \
     X(park_wake_fenced, "no wake-up is lost where the kernel has no membarrier", 2, 2,             \
       NEEDS_PARKING)                                                                               \
