@@ -32,13 +32,18 @@ static void push_and_pop(struct runner *r, const struct end *e, uint64_t *number
     uint64_t key;
     for (uint64_t i = 0; i < n; i++) {
         check(put(e, key_for(d, r->number, ++*number)) == Q_OK, "push fails");
-        take(e, &key); /* may be empty: another has taken both */
+        take(e, &key); /* may be empty: another has taken both, or has only begun to push */
     }
 }
 
-/* Everybody stands still while the bytes are read. */
-static void measure(struct runner *r, struct q_bytes *bytes)
+/* One empties the queue, since a pop may have found nothing because another thread had begun to push:
+ * items are not what is measured. Then everybody stands still while the bytes are read. */
+static void measure(struct runner *r, const struct end *e, struct q_bytes *bytes)
 {
+    uint64_t key;
+    pthread_barrier_wait(&r->shared->line);
+    while (r->number == 1 && take(e, &key) == Q_OK)
+        ;
     pthread_barrier_wait(&r->shared->line);
     if (r->number == 0)
         *bytes = subject_bytes(&r->shared->subject);
@@ -56,20 +61,20 @@ static void *runs(void *argument)
     end_attach(&e, &s->subject, Q_BOTH);
     if (reader)
         s->subject.driver->stop(s->subject.queue, e.handle);
-    measure(r, &s->fresh);
+    measure(r, &e, &s->fresh);
     if (!reader)
         push_and_pop(r, &e, &number, s->pairs);
-    measure(r, &s->early);
+    measure(r, &e, &s->early);
     if (!reader)
         push_and_pop(r, &e, &number, 3 * s->pairs);
-    measure(r, &s->late);
+    measure(r, &e, &s->late);
     if (reader)
         take(&e, &key); /* it goes on */
     /* Again and again, for a worker that is preempted inside is a stopped reader too. */
     do {
         if (!reader)
             push_and_pop(r, &e, &number, s->pairs / 16);
-        measure(r, &s->after);
+        measure(r, &e, &s->after);
     } while (s->after.now > s->late.now / 4 && ++phase < PHASES);
     end_detach(&e);
     return NULL;
@@ -99,7 +104,9 @@ static void keeps_for_a_stopped_reader(const struct q_driver *d)
     } else {
         check(s.late.peak - s.fresh.now <= items / 2 * d->item_bytes,
               "%zu bytes are more than half the items", s.late.peak - s.fresh.now);
-        check(late <= 2 * s.early.peak, "%zu bytes after %zu at most", late, s.early.peak);
+        /* Some segments come and go with how the workers meet; growth would be 3 times the items. */
+        check(late <= 2 * s.early.peak + items / 8 * d->item_bytes,
+              "%zu bytes, and %zu at most when a quarter had passed", late, s.early.peak);
     }
     pthread_barrier_destroy(&s.line);
     subject_destroy(&s.subject);

@@ -188,9 +188,10 @@ static const char *needs_consumers(const struct q_driver *d)
     return most_consumers(d, SLEEPERS) < SLEEPERS ? "has fewer consumers" : NULL;
 }
 
+/* And one pop makes room for one push. */
 static const char *needs_bounded_sleep(const struct q_driver *d)
 {
-    return needs_sleep(d) ? needs_sleep(d) : needs_bounded(d);
+    return needs_sleep(d) ? needs_sleep(d) : needs_capacity(d);
 }
 
 int main(int argc, char **argv)
