@@ -273,9 +273,10 @@ static void put_default(FILE *f, const struct book *b, const struct summary *s, 
                               "worse in none: ",
                     s[i].backoff_max);
     }
-    fputs(found
-              ? ".**\n\n"
-              : "No setting is better than the default in one of the three and worse in none.\n\n",
+    fputs(found ? ".**\n\n"
+                : "Of no setting can this run tell that it is better than the default in one of "
+                  "the three and "
+                  "worse in none.\n\n",
           f);
 }
 

@@ -10,7 +10,8 @@
  * or had a processor meanwhile. Where one wanted a processor and got none, other work on the machine
  * is to blame, and the stop is left out, whatever the rest did: leaving out only those at rest would
  * count the busy moments as progress. A blocking queue comes to rest when the thread was stopped
- * at a bad point, and how often that is is measured here; a lock-free one never does. */
+ * at a bad point, and how often that is is measured here; a lock-free one should not, beyond
+ * the noise of this instrument. */
 #ifndef HARNESS_STALL_H
 #define HARNESS_STALL_H
 

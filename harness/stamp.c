@@ -98,7 +98,7 @@ static uint64_t any_spilled(const void *q) { return OP(_spilled)(q); }
 #define any_spilled 0
 #endif
 
-/* A queue with a reclaim.h defines N_STOPS and N_stop. */
+/* A queue that keeps memory for its readers may define N_STOPS and N_stop. */
 #if CAT(Q_NAME, _STOPS)
 static void any_stop(void *q, void *h) { OP(_stop)(q, h); }
 #else

@@ -63,7 +63,7 @@ const char *cell_forbidden(const struct cell *c)
     if (c->workload->shape == SHAPE_OVER && !c->driver->dropped)
         return "can only refuse when it is full";
     if (c->workload->shape == SHAPE_HELD && !c->driver->stop)
-        return "keeps nothing for readers";
+        return "cannot be stopped on purpose inside a pop (N_stop)";
     if (c->workload->shape == SHAPE_WAIT && t->peer && !(t->native & Q_WAIT))
         return "does not wait by itself";
     if (t->one_thread && c->producers + c->consumers > 1)

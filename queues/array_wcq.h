@@ -28,12 +28,13 @@
  *     nothing while the helper that filled the entry is stopped.
  *   - The first position of a request is taken by its owner alone, and tried by all.
  *
- * push and pop are wait-free. What holds a request up is others being faster: they take the position
- * that it has announced, or make it unfit. But each of them comes to look at its record, and then does
- * nothing else until it is done; from then on each failure is one of the same request's steps. The
- * bound grows with handles, places and ARRAY_WCQ_DELAY. (The checker cannot tell retries that are
- * bounded so from others, and counts both as lock-free.) Attach goes through all records once; waking
- * who sleeps is a system call.
+ * push and pop are wait-free, while handles stay: by this argument, not by what the checker finds,
+ * which cannot tell retries that are bounded from others and says lock-free. What holds a request up
+ * is others being faster: they take the position that it has announced, or make it unfit. But each of
+ * them comes to look at its record, and then does nothing else until it is done; from then on each
+ * failure is one of the same request's steps. The bound grows with handles, places and
+ * ARRAY_WCQ_DELAY. Who attaches for fewer operations than that, again and again, never looks.
+ * Attach goes through all records once; waking who sleeps is a system call.
  *
  * At most as many handles at once as the configuration says (producers + consumers; 64 for each that
  * it does not say): attach answers ENOMEM beyond, and init EINVAL if that is more than 1,023. After
@@ -237,7 +238,8 @@ static inline q_hot enum q_status array_wcq_get(struct array_wcq *q, unsigned ri
             *index = wcq_take(q, end, head, seen);
             return Q_OK;
         }
-        const uint64_t tail = a_load(&r->end[WCQ_TAIL].word, acquire); /* [>closed] [>in_vain] */
+        const uint64_t tail =
+            a_load(&r->end[WCQ_TAIL].word, acquire); /* [>closed] [>in_vain] [>granted] */
         const int64_t left = asked ? -1 : a_sub(&r->left, 1, relaxed) - 1;
         if (wcq_position(tail) <= head + 1) {
             wcq_catch_up(q, end, tail, head + 1);

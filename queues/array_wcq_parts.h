@@ -155,8 +155,9 @@ static inline bool wcq_spoil(struct array_wcq *q, unsigned end, uint64_t p, uint
             *seen & none ? cycle | (*seen & wcq_safe(q)) | none : *seen & ~wcq_safe(q);
         if (__builtin_expect((*seen & none) && (*seen & wcq_marked(q)), 0)) {
             wcq_clean(q, end, p);
-            *seen = a_load(&entry->word, acquire);                      /* [>filled] [>passed] */
-        } else if (a_cas(&entry->word, seen, next, release, acquire)) { /* [passed>] [>filled] */
+            *seen = a_load(&entry->word, acquire); /* [>filled] [>passed] */
+        } else if (a_cas(&entry->word, seen, next, release,
+                         acquire)) { /* [passed>] [>filled] [>passed] */
             return true;
         } else {
             counts->cas_failed++;
@@ -214,7 +215,7 @@ static inline bool wcq_hand_over(struct array_wcq *q, unsigned end, uint64_t *wo
     if ((at & (WCQ_ANNOUNCED | WCQ_DONE)) == WCQ_ANNOUNCED && at >> 2 < wcq_position(*word))
         a_cas(&r->at[end], &at, at & ~WCQ_ANNOUNCED, release, relaxed);   /* [moved>] */
     if (!a_cas(&wcq_end(q, end)->word, word, *word & ~WCQ_OWNER, release, /* [granted>] */
-               acquire))                                                  /* [>granted] */
+               acquire))                                                  /* [>granted] [>closed] */
         return false;
     *word &= ~WCQ_OWNER;
     return true;
@@ -303,7 +304,7 @@ static inline bool wcq_get_at(struct array_wcq *q, struct wcq_record *r, unsigne
     uint64_t seen;
     if (wcq_spoil(q, end, p, &seen, counts)) {
         const uint64_t tail =
-            a_load(&wcq_end(q, end - 1)->word, acquire); /* [>closed] [>in_vain] */
+            a_load(&wcq_end(q, end - 1)->word, acquire); /* [>closed] [>in_vain] [>granted] */
         if (wcq_position(tail) <= p + 1)
             wcq_catch_up(q, end, tail, p + 1);
         else if (tail & WCQ_CLOSED || a_load(&q->ring[end / 2].left, relaxed) >= 0)

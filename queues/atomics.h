@@ -59,8 +59,8 @@
 #define a_fence(order)  atomic_thread_fence(memory_order_##order)
 #define a_fence_light() atomic_signal_fence(memory_order_seq_cst)
 
-/* Two words at once: atomic_pair(v, w) p; has the words p.v and p.w and begins with a_init2. a_cas2 compares both words with seen[0] and seen[1] and puts v and w in their place; where
- * it fails, `seen` is what both were at that instant. Each word may also be loaded, swapped, added to,
+/* Two words at once: atomic_pair(v, w) p; has the words p.v and p.w and begins with a_init2. a_cas2
+ * compares both words with seen[0] and seen[1] and puts v and w in their place; where it fails, `seen` is what both were at that instant. Each word may also be loaded, swapped, added to,
  * or-ed, compared and exchanged by itself, but NOT stored to: behind a store of its own to one word, a
  * thread on x86 may see the other as it was before somebody's a_cas2 that came first.
  *
@@ -70,7 +70,8 @@
  *
  * x86-64 alone has it (A_HAS_CAS2): cmpxchg16b by hand, since compilers call libatomic instead. What
  * needs it says #error elsewhere, and the build leaves that queue out by name. ThreadSanitizer does
- * not look into assembly, so it is told; the model checker has words of its own for these two. */
+ * not look into assembly, and is told that each acquires and releases: only the model checker, which has
+ * words of its own for these two, judges their orders. */
 #ifdef __x86_64__
 #define A_HAS_CAS2 1
 #define atomic_pair(first, second)                                                                 \

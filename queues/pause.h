@@ -4,7 +4,7 @@
  *                       yields the processor (on few cores the other thread may need it)
  *   q_backoff(&step)    after a lost compare-and-swap: pauses longer each time, up to
  *                       Q_BACKOFF_MAX, so that one winner can keep the cache line for a while. 0: no
- *                       pause. A longer one buys throughput with fairness and tails, at what price
+ *                       pause. What a longer one brings, and what it costs in fairness and tails,
  *                       every full run measures (REPORT.md, "The frontier of the back-off"); why 64,
  *                       and how to take another: docs/INTERFACE.md
  *   await_while (cond) q_relax(&spins);     a loop that changes nothing but waits */

@@ -21,7 +21,8 @@
  * Reclamation (reclaim.h): hazard pointers that stay. A thread announces the ring it works in, and
  * leaves the announcement standing until it works in another one: the fence is paid once per ring
  * and not once per operation. A drained ring that nobody announces becomes the spare or is freed. A
- * thread that stops for ever keeps at most the two rings it announced. While it is announced a ring
+ * thread keeps at most the two rings it announced, also when it stops for ever or has nothing to do:
+ * so there are at most those in use, two for each attached handle, and one spare. While it is announced a ring
  * cannot come back, so nothing here can be mistaken for its earlier self (no ABA).
  *
  * push is lock-free: a compare-and-swap is lost only to a thread that took a position, and a cell

@@ -194,8 +194,8 @@ static double scale(void)
     return text ? strtod(text, NULL) : 1;
 }
 
-/* Nothing is lost, doubled or overtaken, EMPTY and CLOSED are true, and no operation needs many steps
- * of its own, however long others stop. */
+/* Nothing is lost, doubled or overtaken, EMPTY and CLOSED are true, and no operation needs more
+ * steps than the others' items can explain. (That help is what ends a request: array_wcq_test.) */
 static void by_turns(void **state)
 {
     (void)state;

@@ -62,7 +62,7 @@ static void others_keep_nothing_for_readers(void **state)
     const struct cell c = {.driver = q_driver_find("array_mpmc", 8, "inline"),
                            .workload = workload_find("held"),
                            .producers = 3};
-    assert_string_equal(cell_forbidden(&c), "keeps nothing for readers");
+    assert_string_equal(cell_forbidden(&c), "cannot be stopped on purpose inside a pop (N_stop)");
 }
 
 int main(void)
