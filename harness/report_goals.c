@@ -265,7 +265,9 @@ static enum outcome memory_returns(FILE *f, const struct book *b)
 
 const struct target goals[] = {
     {"spsc, 8-byte items one at a time: at least 3x the best packaged queue", spsc_packaged, false},
-    {"the same: at least 1.2x the best published (FastForward without slipping, IFFQ, both built here)", spsc_published, false},
+    {"the same: at least 1.2x the best published (FastForward without slipping, IFFQ, both built "
+     "here)",
+     spsc_published, false},
     {"the same: at least 0.7x the measured limit", spsc_limit, false},
     {"spsc, batches of 32: at least 1x the best queue of others", spsc_batches, false},
     {"spsc, 64-byte items: at least 1x the best queue of others", spsc_large, false},

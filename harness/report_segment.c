@@ -245,7 +245,7 @@ int section_held(FILE *f, const struct book *b)
             const double more = 1024 * (kib[HELD_LOOKS - 1] - kib[HELD_LOOKS - 2]) /
                                 (passed[HELD_LOOKS - 1] - passed[HELD_LOOKS - 2]);
             fputs(" | ", f);
-            put_number(f, more > 0 ? more : 0);
+            put_number(f, more); /* below 0: it has given some back */
             fputs(" | ", f);
             put_number(f, series_median(q, NULL, figure_held_after).mid / 1024);
             fprintf(f, " | %zu |\n", q->n);
