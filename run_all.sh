@@ -18,6 +18,10 @@ usage: ./run_all.sh [options]          build, test briefly, check, measure, draw
                                        checker; the linters
        ./run_all.sh check [words]      build, then `queuelab check` with these words: every queue in
                                        every scenario (--queue REGEX, --weaken, --progress, --all)
+       ./run_all.sh studies [--quick] [NAME ...]
+                                       the systems of five documents, put to their own claims: all
+                                       studies or these; rewrites studies/claims.tsv, its section of
+                                       REPORT.md, its figures. Installs what they are compared with
        ./run_all.sh report [--check]   REPORT.md and figures again from the records that
                                        results/current names; --check: only compare, change nothing
        ./run_all.sh help
@@ -39,6 +43,7 @@ EOF
 # ---- the command line -------------------------------------------------------------------------
 command=all plan=full budget=1740 only='' seed='' resume=no dry_run=no check=no peers=no
 check_words=() # for `queuelab check`
+study_names=()
 
 seconds_of() { # seconds_of 20m
     [[ $1 =~ ^([1-9][0-9]{0,5})(s|m|h)?$ ]] ||
@@ -63,7 +68,7 @@ value() { # value OPTION [WORD]: there must be a word
 parse() {
     local word
     case "${1:-}" in
-    test | report) command=$1 && shift ;;
+    test | report | studies) command=$1 && shift ;;
     check)
         command=check && shift
         for word in "$@"; do
@@ -102,6 +107,8 @@ parse() {
         'all --peers') peers=yes ;;
         'all --dry-run') dry_run=yes ;;
         'report --check') check=yes ;;
+        'studies --quick') plan=quick ;;
+        'studies '[a-z]*) study_names+=("$1") ;;
         *' --no-color') no_color ;;
         *)
             [ "$command" = all ] && wrong_use "unknown word '$1'"
@@ -245,6 +252,11 @@ current_results() {
     printf '%s' "$dir"
 }
 
+current_studies() { # the records of the studies, if there are any
+    [ -r results/current_studies ] && [ -r "results/$(basename "$(cat results/current_studies)")/samples.jsonl" ] &&
+        printf 'results/%s' "$(basename "$(cat results/current_studies)")"
+}
+
 # The verdict of the report is the summary.
 summary() {
     sed -n '/^<!-- BEGIN queuelab:verdict/,/^<!-- END queuelab:verdict/{/^<!--/d;p}' REPORT.md |
@@ -295,14 +307,56 @@ main_job() {
         die "the model checker found what models/expected.tsv does not say: see $check_log"
 }
 
+# Every study into one directory of records; each leaves its verdicts and the table of its figure as soon
+# as it has ended, so that what is measured is kept when a later one fails.
+studies_job() {
+    local dir name words=() status=0 failed='' n=0
+    if [ $plan = quick ]; then words+=(--quick); fi
+    peers=yes
+    step 1/4 packages
+    packages_bootstrap peers
+    step 2/4 build
+    step_build
+    if [ ${#study_names[@]} -eq 0 ]; then
+        mapfile -t study_names < <("$bin" study --list | awk 'NR > 1 { print $1 }')
+    fi
+    for name in "${study_names[@]}"; do
+        "$bin" study "$name" --help >/dev/null || die "the line above says why; studies: $bin study --list"
+    done
+    step 3/4 studies
+    dir=results/studies-$(date -u +%Y%m%dT%H%M%SZ)
+    for name in "${study_names[@]}"; do
+        n=$((n + 1))
+        say "  $name ($n of ${#study_names[@]})"
+        status=0
+        "$bin" study "$name" "${words[@]}" --out "$dir" --ledger studies/claims.tsv --data plots/data ||
+            status=$?
+        case $status in
+        0) ;;
+        1) say "  some samples of $name have errors: they are in $dir/samples.jsonl" ;;
+        *) failed+=" $name" ;;
+        esac
+    done
+    if [ -e "$dir/samples.jsonl" ]; then printf '%s\n' "${dir#results/}" >results/current_studies; fi
+    step 4/4 "report and figures"
+    report_write "$(current_results)"
+    step_figures
+    say "records   $dir"
+    say "ledger    studies/claims.tsv"
+    [ -z "$failed" ] || die "could not be carried out:$failed. The lines above say why; the others are done"
+}
+
 report_job() {
-    local dir
+    local dir studies
     dir=$(current_results)
     step_build
     if [ $check = yes ]; then
         "$bin" report --results "$dir" --report REPORT.md --check ||
             die "REPORT.md does not follow from $dir: the line above says where; ./run_all.sh report writes its generated parts anew"
     else
+        if studies=$(current_studies); then
+            "$bin" study --quiet --judge "$studies" --data plots/data || die "no figures of studies: the line above says why"
+        fi
         report_write "$dir"
         step_figures
         say "report    $PWD/REPORT.md (from $dir)"
@@ -315,6 +369,7 @@ mkdir -p build/log results
 case $command in
 all) main_job ;;
 report) report_job ;;
+studies) studies_job ;;
 check)
     step_build
     exec "$bin" check "${check_words[@]}"

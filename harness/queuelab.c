@@ -1,4 +1,4 @@
-/* queuelab: the command. list · bench · check · report · doctor */
+/* queuelab: the command. list · bench · check · study · report · doctor */
 #include <errno.h>
 #include <getopt.h>
 #include <math.h>
@@ -15,6 +15,7 @@
 #include "harness/list.h"
 #include "harness/report.h"
 #include "harness/run.h"
+#include "studies/command.h"
 
 enum { EXIT_USAGE = 2 };
 
@@ -33,6 +34,7 @@ static const char usage[] =
     "                        [--expected FILE] [--update] [--json]\n"
     "            --weaken    which memory orders are needed [--table FILE]\n"
     "            --progress  who waits for a stopped thread [--table FILE]\n"
+    "%s"
     "  report    REPORT.md from records: --results DIR --report FILE [--data DIR | --check]\n"
     "  doctor    what this machine can tell: [--json]\n"
     "  help      this page\n"
@@ -443,8 +445,8 @@ int main(int argc, char **argv)
     const char *name = argv[1];
     int status;
     if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0 ||
-        (argc == 3 && strcmp(argv[2], "--help") == 0)) {
-        fputs(usage, stdout);
+        (argc == 3 && strcmp(argv[2], "--help") == 0)) { /* study NAME --help has its own */
+        printf(usage, study_usage);
         status = 0;
     } else if (strcmp(name, "list") == 0) {
         status = command_list(argc - 1, argv + 1);
@@ -452,6 +454,8 @@ int main(int argc, char **argv)
         status = command_bench(argc - 1, argv + 1, command);
     } else if (strcmp(name, "check") == 0) {
         status = command_check(argc - 1, argv + 1);
+    } else if (strcmp(name, "study") == 0) {
+        status = study_command(argc - 1, argv + 1);
     } else if (strcmp(name, "report") == 0) {
         status = command_report(argc - 1, argv + 1);
     } else if (strcmp(name, "doctor") == 0) {

@@ -40,11 +40,12 @@ static const struct {
     {"mutants", section_mutants},
     {"litmus", section_litmus},
     {"counterexamples", section_counterexamples},
+    {"claims", section_claims},
     {"contents", section_contents},
 };
 enum {
     SECTIONS = sizeof sections / sizeof *sections,
-    FROM_RECORDS = 19,       /* of them; the others come from the model checker's tables */
+    FROM_RECORDS = 19,       /* of them; the others come from committed tables */
     CONTENTS = SECTIONS - 1, /* and the last one from the headings of all */
 };
 
@@ -53,7 +54,7 @@ const char *const report_sections[] = {
     "memory",          "held",     "segment",  "contention", "backoff",  "oversubscription",
     "order",           "telling",  "overload", "interface",  "limits",   "cannot_tell",
     "records",         "explored", "progress", "necessity",  "mutants",  "litmus",
-    "counterexamples", "contents", NULL,
+    "counterexamples", "claims",   "contents", NULL,
 };
 _Static_assert(sizeof report_sections / sizeof *report_sections == SECTIONS + 1, "one list each");
 

@@ -147,7 +147,7 @@ section section_backoff, section_segment, section_held;
 section section_order, section_telling, section_overload, section_limits, section_cannot_tell,
     section_records;
 section section_explored, section_progress, section_necessity, section_mutants, section_litmus;
-section section_counterexamples, section_contents;
+section section_counterexamples, section_claims, section_contents;
 
 void order_data(FILE *f, const struct book *b);   /* report_relaxed.c */
 void backoff_data(FILE *f, const struct book *b); /* report_backoff.c */

@@ -11,140 +11,52 @@
 
 /* ---- tables -------------------------------------------------------------------------------- */
 
-enum { NEEDED_MOST = 6 };
+#define COLUMNS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 static const struct {
-    const char *file, *command;
-    const char *needed[NEEDED_MOST]; /* columns; none: the table has no line of names */
+    const char *file;
+    struct table_kind table;
 } kinds[PROOF_TABLES] = {
     [PROOF_EXPECTED] = {"expected.tsv",
-                        "build/release/queuelab check --update",
-                        {"queue", "scenario", "model", "verdict", "complete", "blocked"}},
+                        {COLUMNS("queue", "scenario", "model", "verdict", "complete", "blocked"),
+                         .remedy = "build/release/queuelab check --update"}},
     [PROOF_PROGRESS] = {"progress.tsv",
-                        "build/release/queuelab check --progress --update",
-                        {"queue", "operation", "promised", "found"}},
+                        {COLUMNS("queue", "operation", "promised", "found"),
+                         .remedy = "build/release/queuelab check --progress --update"}},
     [PROOF_NECESSITY] = {"necessity.tsv",
-                         "build/release/queuelab check --weaken --update",
-                         {"queue", "file", "line", "from", "to", "verdict"}},
+                         {COLUMNS("queue", "file", "line", "from", "to", "verdict"),
+                          .remedy = "build/release/queuelab check --weaken --update"}},
     [PROOF_KILLS] = {"mutants/kills.tsv",
-                     "models/mutants/kills.sh --update gcc build/release",
-                     {"mutant", "subject", "expected", "killed_by", "found"}},
-    [PROOF_COUNTS] = {"litmus/counts.tsv", "git checkout models/litmus/counts.tsv", {NULL}},
+                     {COLUMNS("mutant", "subject", "expected", "killed_by", "found"),
+                      .remedy = "models/mutants/kills.sh --update gcc build/release"}},
+    [PROOF_COUNTS] = {"litmus/counts.tsv",
+                      {.names = COLUMNS("shape", "program", "rc11", "sc"),
+                       .remedy = "git checkout models/litmus/counts.tsv"}},
 };
-static const char *const counts_names[] = {"shape", "program", "rc11", "sc"};
-enum { COUNTS_COLUMNS = sizeof counts_names / sizeof *counts_names };
 
-static size_t column_of(const struct table *t, const char *name)
-{
-    size_t i = 0;
-    while (i < t->columns && strcmp(t->cell[i], name) != 0)
-        i++;
-    return i;
-}
-
-const char *table_cell(const struct table *t, size_t row, const char *column)
-{
-    const size_t i = column_of(t, column);
-    return i < t->columns ? t->cell[(row + 1) * t->columns + i] : "";
-}
-
-bool table_same(const struct table *t, size_t a, size_t b, const char *column)
-{
-    return strcmp(table_cell(t, a, column), table_cell(t, b, column)) == 0;
-}
-
-uint64_t table_count(const struct table *t, size_t row, const char *column)
-{
-    return strtoull(table_cell(t, row, column), NULL, 10);
-}
-
-static size_t fields_of(const char *line)
-{
-    size_t n = 1;
-    for (; *line; line++)
-        n += *line == '\t';
-    return n;
-}
-
-/* One more line of cells; false: it has more or fewer than the others. */
-static bool cut(struct table *t, char *line)
-{
-    if (fields_of(line) != t->columns)
-        return false;
-    const char **cell = t->cell + t->rows * t->columns;
-    for (size_t i = 0; i < t->columns; i++) {
-        cell[i] = line;
-        line += strcspn(line, "\t");
-        if (*line)
-            *line++ = '\0';
-    }
-    t->rows++;
-    return true;
-}
-
-static int parse(struct table *t, unsigned kind, const char *path, char *message, size_t size)
-{
-    const bool named = kinds[kind].needed[0];
-    size_t lines = 1;
-    unsigned number = 0;
-    for (const char *c = t->text; *c; c++)
-        lines += *c == '\n';
-    for (char *line = t->text, *next; *line; line = next) {
-        number++;
-        next = line + strcspn(line, "\n");
-        if (*next)
-            *next++ = '\0';
-        if (number == 1 && named)
-            line += strspn(line, "# ");
-        else if (line[0] == '#' || line[0] == '\0')
-            continue;
-        if (!t->cell) {
-            t->columns = named ? fields_of(line) : COUNTS_COLUMNS;
-            t->cell = calloc((lines + 1) * t->columns, sizeof *t->cell);
-            if (!t->cell)
-                return ENOMEM;
-            if (!named) {
-                memcpy(t->cell, counts_names, sizeof counts_names);
-                t->rows = 1;
-            }
-        }
-        if (!cut(t, line))
-            return snprintf(message, size,
-                            "%s:%u is no row of the table: it has %zu fields, not %zu; make it "
-                            "again with `%s`",
-                            path, number, fields_of(line), t->columns, kinds[kind].command),
-                   EBADMSG;
-    }
-    for (size_t i = 0; i < NEEDED_MOST && kinds[kind].needed[i]; i++)
-        if (!t->cell || column_of(t, kinds[kind].needed[i]) == t->columns)
-            return snprintf(message, size,
-                            "%s:1 names no column '%s'; make the table again with `%s`", path,
-                            kinds[kind].needed[i], kinds[kind].command),
-                   EBADMSG;
-    t->rows -= t->rows > 0; /* the names */
-    t->there = true;
-    return 0;
-}
-
-static int table_read(struct proof *p, unsigned kind, char *message, size_t size)
+static int read_table(struct proof *p, unsigned kind, char *message, size_t size)
 {
     char path[4200];
-    size_t n;
-    struct table *const t = &p->table[kind];
     snprintf(path, sizeof path, "%s/%s", p->models, kinds[kind].file);
-    int error = read_whole(path, &t->text, &n, message, size);
-    if (error == ENOENT || error == ENOTDIR)
-        return 0;
-    if (!error)
-        error = parse(t, kind, path, message, size);
-    return error;
+    return table_read(&p->table[kind], &kinds[kind].table, path, message, size);
+}
+
+static const struct table_kind ledger = {
+    COLUMNS("id", "source", "claim", "figure", "verdict", "measured", "evidence"),
+    .remedy = "git checkout studies/claims.tsv"};
+static int read_claims(struct proof *p, char *message, size_t size)
+{
+    char path[4200];
+    const int above = (int)(strlen(p->models) - strlen("models"));
+    snprintf(path, sizeof path, "%.*sstudies/claims.tsv", above, p->models);
+    return table_read(&p->claims, &ledger, path, message, size);
 }
 
 bool proof_has(FILE *f, const struct proof *p, unsigned table)
 {
     if (!p->table[table].there)
         fprintf(f, "There is no table `models/%s` yet: `%s` makes it.\n", kinds[table].file,
-                kinds[table].command);
+                kinds[table].table.remedy);
     return p->table[table].there;
 }
 
@@ -217,9 +129,11 @@ int proof_read(struct proof *p, const char *report_path, char *message, size_t m
                  slash ? (int)(slash - report_path + 1) : 0, report_path) >= (int)sizeof p->models)
         error = ENAMETOOLONG;
     for (unsigned kind = 0; kind < PROOF_TABLES && !error; kind++)
-        error = table_read(p, kind, message, message_size);
+        error = read_table(p, kind, message, message_size);
     if (!error)
         error = golden_read(p, message, message_size);
+    if (!error)
+        error = read_claims(p, message, message_size);
     if (!error)
         error = mutants_read(p, message, message_size);
     if (error && !message[0])
@@ -230,10 +144,9 @@ int proof_read(struct proof *p, const char *report_path, char *message, size_t m
 
 void proof_free(struct proof *p)
 {
-    for (unsigned kind = 0; kind < PROOF_TABLES; kind++) {
-        free(p->table[kind].text);
-        free(p->table[kind].cell);
-    }
+    for (unsigned kind = 0; kind < PROOF_TABLES; kind++)
+        table_free(&p->table[kind]);
+    table_free(&p->claims);
     free(p->mutants);
     for (size_t i = 0; i < COUNTEREXAMPLES; i++) {
         free(p->golden[i].name);

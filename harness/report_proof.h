@@ -3,9 +3,9 @@
  *
  *   models/expected.tsv, progress.tsv, necessity.tsv, mutants/kills.tsv, litmus/counts.tsv,
  *   models/golden/NAME.txt ─► sections of the report, and models/TABLES.md with every row
+ *   studies/claims.tsv ─► a section
  *
- * `models` is the directory of that name beside the report. Columns are found by their names in a
- * table's first line, so that a table may have more of them. A table that is not there is no error:
+ * `models` and `studies` are the directories of these names beside the report. A table that is not there is no error:
  * the section says which command makes it. */
 #ifndef HARNESS_REPORT_PROOF_H
 #define HARNESS_REPORT_PROOF_H
@@ -15,12 +15,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-struct table {
-    bool there;
-    char *text;        /* cut into cells */
-    const char **cell; /* the first row has the names */
-    size_t columns, rows;
-};
+#include "harness/table.h"
 
 enum { PROOF_EXPECTED, PROOF_PROGRESS, PROOF_NECESSITY, PROOF_KILLS, PROOF_COUNTS, PROOF_TABLES };
 enum { COUNTEREXAMPLES = 2 };
@@ -28,8 +23,9 @@ enum { COUNTEREXAMPLES = 2 };
 struct proof {
     char models[4096]; /* the directory */
     struct table table[PROOF_TABLES];
-    char *mutants;   /* models/mutants/queues.tsv, as it is; NULL: not there */
-    size_t n_golden; /* how many there are, and the ones that are shown */
+    struct table claims; /* studies/claims.tsv, the ledger of the studies */
+    char *mutants;       /* models/mutants/queues.tsv, as it is; NULL: not there */
+    size_t n_golden;     /* how many there are, and the ones that are shown */
     struct counterexample {
         char *name, *text;
     } golden[COUNTEREXAMPLES];
@@ -38,11 +34,6 @@ struct proof {
 /* 0, or an errno and a message: a table that cannot be read, or is none. */
 int proof_read(struct proof *p, const char *report_path, char *message, size_t message_size);
 void proof_free(struct proof *p);
-
-/* "" when there is no such column. */
-const char *table_cell(const struct table *t, size_t row, const char *column);
-bool table_same(const struct table *t, size_t a, size_t b, const char *column); /* in two rows */
-uint64_t table_count(const struct table *t, size_t row, const char *column);
 
 /* False, and one line that names the command that makes it: the table is not there. */
 bool proof_has(FILE *f, const struct proof *p, unsigned table);

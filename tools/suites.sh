@@ -60,7 +60,7 @@ suite_check() { # suite_check NAME WHAT COMMAND...
     suite_row "$name" $((1 - failed)) $failed 0 $(($(now) - begin)) "build/log/test-$name.log"
 }
 
-sources() { find queues harness tests models -name build -prune -o \
+sources() { find queues harness studies tests models -name build -prune -o \
     \( -name '*.c' -o -name '*.h' -o -name '*.cc' \) -print0; }
 
 check_format() { sources | xargs -0 -r -n 32 -P "$(nproc)" clang-format --dry-run -Werror; }
@@ -72,7 +72,7 @@ check_format() { sources | xargs -0 -r -n 32 -P "$(nproc)" clang-format --dry-ru
 # of all the others. The tests do not need it: they run, under three other tools.
 check_tidy() {
     local failed=0
-    tidy "$PWD/(harness|models)/.*\.c\$" || failed=1
+    tidy "$PWD/(harness|studies|models)/.*\.c\$" || failed=1
     tidy -checks='-clang-analyzer-*' "$PWD/tests/.*\.c\$" || failed=1
     tidy -extra-arg=-Xclang -extra-arg=-analyzer-opt-analyze-headers -extra-arg=-Xclang \
         -extra-arg=-analyzer-config -extra-arg=-Xclang -extra-arg=max-nodes=50000 \
@@ -92,6 +92,10 @@ suites_run() {
     if [ -r results/current ]; then
         suite_check report "REPORT.md follows from its records" build/dev/queuelab report \
             --results "$(current_results)" --report REPORT.md --check
+    fi
+    if [ -r results/current_studies ]; then
+        suite_check ledger "studies/claims.tsv follows from its records" build/dev/queuelab study \
+            --quiet --judge "$(current_studies)" --ledger studies/claims.tsv --check
     fi
     say
     bold "$(printf '%-12s %7s %7s %8s %8s' suite passed failed skipped time)"

@@ -1,0 +1,98 @@
+/* report_claims.c: what became of the claims of five documents: studies/claims.tsv, as people read
+ * it. */
+#include "harness/report_book.h"
+
+#include <string.h>
+
+#include "harness/report_proof.h"
+
+static const char *const words[] = {"holds", "refuted", "holds only when", "cannot be tested here"};
+enum { WORDS = sizeof words / sizeof *words };
+
+static const char *cell(const struct table *t, size_t row, const char *column)
+{
+    return table_cell(t, row, column);
+}
+
+static unsigned counted(const struct table *t, const char *source, const char *verdict)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < t->rows; i++)
+        n += (!source || strcmp(cell(t, i, "source"), source) == 0) &&
+             (!verdict || strcmp(cell(t, i, "verdict"), verdict) == 0);
+    return n;
+}
+
+static bool first_of_source(const struct table *t, size_t row)
+{
+    for (size_t i = 0; i < row; i++)
+        if (table_same(t, i, row, "source"))
+            return false;
+    return true;
+}
+
+/* In a cell of a table: | ends it, and what is not there is nothing. */
+static void put_text(FILE *f, const char *text)
+{
+    for (; *text && strcmp(text, "-") != 0; text++) {
+        if (*text == '|')
+            fputc('\\', f);
+        fputc(*text, f);
+    }
+}
+
+static void put_claim(FILE *f, const struct table *t, size_t row)
+{
+    const char *const verdict = cell(t, row, "verdict"), *const evidence = cell(t, row, "evidence");
+    fprintf(f, "| %s | ", cell(t, row, "id"));
+    put_text(f, cell(t, row, "claim"));
+    if (strcmp(cell(t, row, "figure"), "-") != 0) {
+        fputs(" (", f);
+        put_text(f, cell(t, row, "figure"));
+        fputs(")", f);
+    }
+    fprintf(f, " | %s%s%s | ", strcmp(verdict, "-") ? "**" : "",
+            strcmp(verdict, "-") ? verdict : "not measured yet", strcmp(verdict, "-") ? "**" : "");
+    put_text(f, cell(t, row, "measured"));
+    fputs(" | ", f);
+    if (strcmp(evidence, "-") != 0)
+        fprintf(f, "[%s](%s)", strrchr(evidence, '/') ? strrchr(evidence, '/') + 1 : evidence,
+                evidence);
+    fputs(" |\n", f);
+}
+
+int section_claims(FILE *f, const struct book *b)
+{
+    const struct table *const t = &b->proof->claims;
+    if (!t->there) {
+        fputs("There is no ledger `studies/claims.tsv`: `git checkout studies/claims.tsv` brings "
+              "it back, `./run_all.sh studies` fills it.\n",
+              f);
+        return 0;
+    }
+    fputs("| document |", f);
+    for (size_t w = 0; w < WORDS; w++)
+        fprintf(f, " %s |", words[w]);
+    fputs(" not measured yet | claims |\n|:--|--:|--:|--:|--:|--:|--:|\n", f);
+    for (size_t i = 0; i <= t->rows; i++) {
+        const char *const source = i < t->rows ? cell(t, i, "source") : NULL;
+        if (i < t->rows && !first_of_source(t, i))
+            continue;
+        fprintf(f, "| %s |", source ? source : "all");
+        for (size_t w = 0; w < WORDS; w++)
+            fprintf(f, " %u |", counted(t, source, words[w]));
+        fprintf(f, " %u | %u |\n", counted(t, source, "-"), counted(t, source, NULL));
+    }
+    for (size_t i = 0; i < t->rows; i++) {
+        if (!first_of_source(t, i))
+            continue;
+        fprintf(f,
+                "\n#### Document %s\n\n| id | claim | verdict | measured | evidence |\n"
+                "|:--|:--|:--|:--|:--|\n",
+                cell(t, i, "source"));
+        for (size_t k = i; k < t->rows; k++)
+            if (table_same(t, i, k, "source"))
+                put_claim(f, t, k);
+    }
+    return 0;
+}

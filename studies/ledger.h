@@ -1,0 +1,21 @@
+/* ledger.h: studies/claims.tsv: every claim of the documents, and its verdict.
+ *
+ *   id  source  claim  figure  conditions  command     written by people, in our words
+ *   verdict  measured  evidence                        written by judges (study.h), never by hand
+ *
+ * A claim that no judge has seen yet has "-" in the last three. */
+#ifndef STUDIES_LEDGER_H
+#define STUDIES_LEDGER_H
+
+#include "studies/study_file.h"
+
+/* Puts what was found into the file's last three columns, whole or not at all. Each verdict that is
+ * not what it was is said on `say` (NULL: nowhere), and counted in *flips. 0, or an errno and a
+ * message: ENOKEY, a judged claim is not in the ledger, or one of this source was not judged. */
+int ledger_update(const char *path, const struct study_judge *j, FILE *say, unsigned *flips,
+                  char *message, size_t size);
+
+/* The same without writing: EILSEQ, and a message, when the file says something else. */
+int ledger_check(const char *path, const struct study_judge *j, char *message, size_t size);
+
+#endif

@@ -1,0 +1,260 @@
+/* study_test.c: the runner of studies, its files, judging, and the ledger. */
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "harness/whole_file.h"
+#include "studies/ledger.h"
+
+static char directory[] = "/tmp/study_test.XXXXXX";
+static char out[64], claims[64];
+
+/* ---- a study of nothing ----------------------------------------------------------------------- */
+
+static void measure_steps(const struct study_run *run, const struct study_cell *cell,
+                          struct study_sample *s)
+{
+    study_put(s, "steps_per_s", cell->number[0] * study_number(run, "steps") + s->round);
+}
+
+static void measure_forever(const struct study_run *run, const struct study_cell *cell,
+                            struct study_sample *s)
+{
+    (void)run, (void)cell, (void)s;
+    for (;;)
+        pause();
+}
+
+static void measure_crash(const struct study_run *run, const struct study_cell *cell,
+                          struct study_sample *s)
+{
+    (void)run, (void)cell;
+    study_put(s, "steps_per_s", 1); /* does not arrive */
+    raise(SIGKILL);
+}
+
+static void measure_nan(const struct study_run *run, const struct study_cell *cell,
+                        struct study_sample *s)
+{
+    (void)run, (void)cell;
+    study_put(s, "steps_per_s", NAN);
+}
+
+static int run_all(struct study_run *run)
+{
+    const struct study_cell cells[] = {
+        {"walk", "slow", "1 leg", measure_steps, .number = {1}},
+        {"walk", "fast", "1 leg", measure_steps, .number = {3}},
+        {"walk", "fast", "2 legs", measure_steps, .number = {6}, .rounds = 2},
+        {"fall", "hangs", "", measure_forever, .limit_s = 0.2},
+        {"fall", "dies", "", measure_crash, .limit_s = 30},
+        {"fall", "lies", "", measure_nan, .limit_s = 30},
+    };
+    return study_measure(run, cells, sizeof cells / sizeof *cells);
+}
+
+static void judge_all(struct study_judge *j)
+{
+    const struct interval r = study_ratio(j, "walk", "fast", "slow", "1 leg", "steps_per_s");
+    study_verdict(j, "N-1", study_at_least(r, 2), NULL, "%s", study_words(r, "x"));
+    study_verdict(j, "N-2", CLAIM_REFUTED, "models/golden/x.txt", "it\thangs");
+}
+
+static const struct study_parameter parameters[] = {
+    {"steps", "how many", "1000", "100", 1, 1e6},
+    {"shoes", "a text", "brown", NULL, 0, 0},
+    {0},
+};
+static const struct study nothing = {
+    .name = "nothing",
+    .source = "999",
+    .title = "a study of nothing",
+    .parameters = parameters,
+    .rounds = 9,
+    .quick_rounds = 2,
+    .run = run_all,
+    .judge = judge_all,
+};
+
+static int begin(void **state)
+{
+    (void)state;
+    if (!mkdtemp(directory))
+        return -1;
+    snprintf(out, sizeof out, "%s/out", directory);
+    snprintf(claims, sizeof claims, "%s/claims.tsv", directory);
+    return 0;
+}
+
+static int end(void **state)
+{
+    char command[128];
+    (void)state;
+    snprintf(command, sizeof command, "rm -rf %s", directory);
+    return system(command);
+}
+
+/* ---- what is tested ---------------------------------------------------------------------------- */
+
+static void samples_survive_hangs_and_crashes(void **state)
+{
+    (void)state;
+    const struct study_options o = {.study = &nothing, .seed = 7, .out = out};
+    assert_int_equal(study_carry_out(&o), 1);
+    struct study_judge j;
+    char message[256];
+    unsigned errors;
+    assert_int_equal(study_read(&j, &nothing, out, message, sizeof message), 0);
+    assert_true(j.there);
+    assert_false(j.quick);
+    assert_int_equal(study_count(&j, "walk", "slow", "1 leg", &errors), 9);
+    assert_int_equal(errors, 0);
+    assert_int_equal(study_count(&j, "walk", "fast", "2 legs", NULL), 2);
+    assert_int_equal(study_count(&j, "fall", NULL, NULL, &errors), 9); /* given up after three */
+    assert_int_equal(errors, 9);
+    assert_non_null(strstr(study_error(&j, "fall", "hangs", NULL), "did not end within 0.2 s"));
+    assert_non_null(strstr(study_error(&j, "fall", "dies", NULL), "signal 9"));
+    assert_non_null(strstr(study_error(&j, "fall", "lies", NULL), "not a finite number"));
+
+    const struct interval slow = study_median(&j, "walk", "slow", "1 leg", "steps_per_s");
+    assert_int_equal(slow.n, 9);
+    assert_true(slow.mid == 1004);
+    const struct interval r = study_ratio(&j, "walk", "fast", "slow", "1 leg", "steps_per_s");
+    assert_int_equal(r.n, 9);
+    assert_true(r.mid > 2.9 && r.mid < 3.0);
+    assert_true(study_most(&j, "walk", "slow", "1 leg", "steps_per_s") == 1008);
+    assert_true(study_least(&j, "walk", "slow", "1 leg", "steps_per_s") == 1000);
+    assert_true(study_sum(&j, "walk", "fast", "2 legs", "steps_per_s") == 12001);
+    assert_int_equal(study_median(&j, "walk", "slow", "3 legs", "steps_per_s").n, 0);
+    assert_string_equal(study_setting(&j, "walk", 1), "2 legs");
+    assert_null(study_setting(&j, "walk", 2));
+    assert_string_equal(study_variant(&j, "walk", NULL, 0), "slow");
+    assert_string_equal(study_variant(&j, "walk", "2 legs", 0), "fast");
+    study_release(&j);
+}
+
+/* The last run of a study counts; what a kill leaves of a line does not. */
+static void the_last_run_counts(void **state)
+{
+    (void)state;
+    const char *const steps[] = {"5", NULL};
+    const struct study_options o = {
+        .study = &nothing, .seed = 8, .out = out, .quick = true, .value = (const char **)steps};
+    assert_int_equal(study_carry_out(&o), 1);
+    char path[96], message[256];
+    snprintf(path, sizeof path, "%s/samples.jsonl", out);
+    FILE *const f = fopen(path, "a");
+    assert_non_null(f);
+    fputs("{\"study\":\"nothing\",\"exper", f);
+    fclose(f);
+    struct study_judge j;
+    assert_int_equal(study_read(&j, &nothing, out, message, sizeof message), 0);
+    assert_true(j.quick);
+    assert_int_equal(study_count(&j, "walk", "slow", NULL, NULL), 2);
+    assert_true(study_least(&j, "walk", "slow", NULL, "steps_per_s") == 5);
+    study_release(&j);
+}
+
+static void damaged_files_are_named(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "no JSON\n",
+        "{\"experiment\":\"x\"}\n",
+        "{\"study\":\"nothing\",\"experiment\":\"x\",\"variant\":\"y\"}\n",
+        "{\"study\":\"nothing\",\"experiment\":\"x\",\"variant\":\"y\",\"setting\":\"\","
+        "\"cell\":0,\"round\":-1,\"metrics\":{}}\n",
+        "{\"study\":\"nothing\",\"experiment\":\"x\",\"variant\":\"y\",\"setting\":\"\","
+        "\"cell\":0,\"round\":1,\"metrics\":{\"a\":\"b\"}}\n",
+    };
+    char path[96], message[256];
+    struct study_judge j;
+    snprintf(path, sizeof path, "%s/samples.jsonl", directory);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_int_equal(whole_write(path, bad[i], strlen(bad[i])), 0);
+        assert_int_equal(study_read(&j, &nothing, directory, message, sizeof message), EBADMSG);
+        assert_non_null(strstr(message, "samples.jsonl:1: "));
+    }
+    assert_int_equal(study_read(&j, &nothing, "/no/such", message, sizeof message), ENOENT);
+}
+
+#define HEAD "# id\tsource\tclaim\tfigure\tconditions\tcommand\tverdict\tmeasured\tevidence\n"
+static void put_claims(const char *text)
+{
+    assert_int_equal(whole_write(claims, text, strlen(text)), 0);
+}
+
+static void the_ledger_has_what_was_found(void **state)
+{
+    (void)state;
+    const struct study_options o = {.study = &nothing, .seed = 9, .out = out};
+    struct study_judge j;
+    char message[256], *text;
+    size_t size;
+    unsigned flips;
+    assert_int_equal(study_carry_out(&o), 1);
+    assert_int_equal(study_read(&j, &nothing, out, message, sizeof message), 0);
+    judge_all(&j);
+
+    put_claims(HEAD "N-1\t999\tfaster\t2x\t-\tc\t-\t-\t-\nN-2\t999\tends\t-\t-\tc\tholds\told\tx\n"
+                    "M-1\t998\tother\t-\t-\tc\t-\t-\t-\n");
+    assert_int_equal(ledger_check(claims, &j, message, sizeof message), EILSEQ);
+    assert_int_equal(ledger_update(claims, &j, NULL, &flips, message, sizeof message), 0);
+    assert_int_equal(flips, 1); /* N-2: it was said to hold */
+    assert_int_equal(ledger_check(claims, &j, message, sizeof message), 0);
+    assert_int_equal(whole_read(claims, &text, &size), 0);
+    assert_non_null(strstr(text, "N-1\t999\tfaster\t2x\t-\tc\tholds\t2.9"));
+    assert_non_null(
+        strstr(text, "N-2\t999\tends\t-\t-\tc\trefuted\tit hangs\tmodels/golden/x.txt\n"));
+    assert_non_null(strstr(text, "M-1\t998\tother\t-\t-\tc\t-\t-\t-\n"));
+    free(text);
+
+    put_claims(HEAD "N-1\t999\tfaster\t2x\t-\tc\t-\t-\t-\n");
+    assert_int_equal(ledger_update(claims, &j, NULL, &flips, message, sizeof message), ENOKEY);
+    assert_non_null(strstr(message, "N-2"));
+    put_claims(HEAD "N-1\t999\ta\t-\t-\tc\t-\t-\t-\nN-2\t999\tb\t-\t-\tc\t-\t-\t-\n"
+                    "N-3\t999\tc\t-\t-\tc\t-\t-\t-\n");
+    assert_int_equal(ledger_update(claims, &j, NULL, &flips, message, sizeof message), ENOKEY);
+    assert_non_null(strstr(message, "N-3"));
+    unlink(claims);
+    assert_int_equal(ledger_update(claims, &j, NULL, &flips, message, sizeof message), ENOENT);
+    study_release(&j);
+}
+
+static void verdicts_follow_intervals(void **state)
+{
+    (void)state;
+    const struct interval above = {5, 4, 6, 9, 0.96}, few = {5, 4, 6, 3, 0}, none = {0};
+    assert_int_equal(study_at_least(above, 4), CLAIM_HOLDS);
+    assert_int_equal(study_at_least(above, 5), CLAIM_UNTESTABLE);
+    assert_int_equal(study_at_least(above, 7), CLAIM_REFUTED);
+    assert_int_equal(study_at_most(above, 7), CLAIM_HOLDS);
+    assert_int_equal(study_at_most(above, 5), CLAIM_UNTESTABLE);
+    assert_int_equal(study_at_most(above, 3), CLAIM_REFUTED);
+    assert_int_equal(study_at_least(few, 4), CLAIM_UNTESTABLE);
+    assert_int_equal(study_at_least(none, 0), CLAIM_UNTESTABLE);
+    assert_string_equal(study_words(above, "x"), "5x [4, 6]");
+    assert_string_equal(study_words((struct interval){12300, 11000, 2.5e6, 9, 0.96}, "commits/s"),
+                        "12.3 K commits/s [11 K, 2.5 M]");
+    assert_string_equal(study_words(none, "x"), "(no values)");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(samples_survive_hangs_and_crashes),
+        cmocka_unit_test(the_last_run_counts),
+        cmocka_unit_test(damaged_files_are_named),
+        cmocka_unit_test(the_ledger_has_what_was_found),
+        cmocka_unit_test(verdicts_follow_intervals),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}
