@@ -7,7 +7,7 @@
 static const char *const backing_off[] = {"array_mpmc", "segment_mpmc", "segment_ring", NULL};
 static const char *const segmented[] = {"segment_mpmc", "segment_ring", "segment_faa", NULL};
 
-static const unsigned pauses[] = {0, 16, 64, 256, 1024};
+static const unsigned pauses[] = {0, 16, 64, 128, 256, 1024};
 static const unsigned cells[] = {0, 64, 256, 1024, 4096, 8192};
 
 static const struct sweep sweeps[] = {

@@ -2,11 +2,12 @@
  *
  *   q_relax(&spins)     between two looks at something another thread will change: pauses, then
  *                       yields the processor (on few cores the other thread may need it)
- *   q_backoff(&step)    after a lost compare-and-swap: pauses longer each time, up to
- *                       Q_BACKOFF_MAX, so that one winner can keep the cache line for a while. 0: no
- *                       pause. What a longer one brings, and what it costs in fairness and tails,
- *                       every full run measures (REPORT.md, "The frontier of the back-off"); why 64,
- *                       and how to take another: docs/INTERFACE.md
+ *   q_backoff(&step)    after a lost compare-and-swap: pauses a quarter of Q_BACKOFF_MAX, then longer
+ *                       each time, up to Q_BACKOFF_MAX. The first one must outlast the winner's next
+ *                       operation, so that it finds the line still its own; what the loser pays in
+ *                       tails, and the winner in fairness, every full run measures (REPORT.md, "The
+ *                       frontier of the back-off"). 0: no pause. Why 128, and how to take another:
+ *                       docs/INTERFACE.md
  *   await_while (cond) q_relax(&spins);     a loop that changes nothing but waits */
 #ifndef QUEUES_PAUSE_H
 #define QUEUES_PAUSE_H
@@ -16,7 +17,7 @@
 #include <time.h>
 
 #ifndef Q_BACKOFF_MAX
-#define Q_BACKOFF_MAX 64 /* pauses; recorded with every measurement */
+#define Q_BACKOFF_MAX 128 /* pauses; recorded with every measurement */
 #endif
 #define Q_SPINS_MAX 64 /* pauses before yielding */
 #define Q_YIELDS    4  /* yields before parking */
@@ -44,7 +45,7 @@ static inline void q_relax(unsigned *spins)
 static inline void q_backoff(unsigned *step)
 {
     if (*step == 0)
-        *step = 1;
+        *step = Q_BACKOFF_MAX / 4;
     for (unsigned i = 0; i < *step && i < Q_BACKOFF_MAX; i++)
         a_pause();
     if (*step < Q_BACKOFF_MAX)
