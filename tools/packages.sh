@@ -6,7 +6,7 @@
 packages_needed_run='build-essential cmake ninja-build pkg-config libjansson-dev'
 packages_wanted_run='libhwloc-dev libbenchmark-dev libcmocka-dev gnuplot-nox'
 packages_needed_test="$packages_needed_run $packages_wanted_run
-    clang clang-format clang-tidy valgrind"
+    clang libclang-rt-dev clang-format clang-tidy valgrind"
 # Other people's queues: measured with --peers; the model checker looks at some of them, too.
 packages_peers_rust='rustc cargo librust-concurrent-queue-dev librust-crossbeam-channel-dev
     librust-crossbeam-queue-dev'
