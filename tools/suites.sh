@@ -37,9 +37,8 @@ suite_preset() {
 
 build_preset() {
     case $1 in
-    model) cmake --build --preset model ;; # that of dev
-    peers) # the release build with other people's queues; its other tests are those of dev
-        cmake --preset peers && cmake --build --preset peers --target suite_peers ;;
+    dev) cmake --preset dev -DQUEUELAB_PEERS=ON && cmake --build --preset dev ;;
+    model | valgrind | peers) ;; # that of dev, just built
     *) cmake --preset "$1" && cmake --build --preset "$1" ;;
     esac
 }
