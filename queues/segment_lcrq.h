@@ -37,8 +37,9 @@
  *         linked   push, close -> any       the next ring may be used; none will come
  *         moved    push, pop, close -> any  the tail's ring is initialised
  *         taken    pop -> pop               the head's ring is initialised
- *         closed   push, close -> push, pop no position beyond this one will be filled
- *         spare    any -> any               nobody uses this ring any more */
+ *         spare    any -> any               nobody uses this ring any more
+ *
+ * That a ring is closed hands nothing on: who finds it so goes by `next`, which is linked. */
 #ifndef QUEUES_SEGMENT_LCRQ_H
 #define QUEUES_SEGMENT_LCRQ_H
 
@@ -275,7 +276,7 @@ static inline q_hot enum q_status segment_lcrq_get(const struct segment_lcrq *q,
 {
     const uint64_t at = a_load(&r->head, acquire); /* [>claimed] */
     if (at >= h->seen_tail) {
-        const uint64_t tail = a_load(&r->tail, acquire); /* [>closed] */
+        const uint64_t tail = a_load(&r->tail, relaxed);
         h->seen_tail = tail & ~SEGMENT_LCRQ_CLOSED;
         if (at >= h->seen_tail)
             return tail & SEGMENT_LCRQ_CLOSED ? Q_CLOSED : Q_EMPTY;
@@ -285,7 +286,7 @@ static inline q_hot enum q_status segment_lcrq_get(const struct segment_lcrq *q,
         *word = segment_lcrq_take_word(q, r, head);
         if (*word)
             return Q_OK;
-        uint64_t tail = a_load(&r->tail, acquire); /* [>closed] */
+        uint64_t tail = a_load(&r->tail, relaxed);
         h->seen_tail = tail & ~SEGMENT_LCRQ_CLOSED;
         if (h->seen_tail > head + 1)
             continue;
@@ -315,7 +316,7 @@ segment_lcrq_link(struct segment_lcrq *q, struct segment_lcrq_ring *r, uint64_t 
         struct segment_lcrq_ring *const fresh = segment_lcrq_take(q, word);
         if (!fresh)
             return Q_NOMEM;
-        mine = a_cas(&r->next, &next, fresh, acq_rel, acquire); /* [linked>] [>linked] */
+        mine = a_cas(&r->next, &next, fresh, release, acquire); /* [linked>] [>linked] */
         if (mine)
             next = fresh;
         else
@@ -337,7 +338,7 @@ static inline q_hot enum q_status segment_lcrq_push(struct segment_lcrq *q,
     q_enter(&h->guard, &q->reclaim);
     for (unsigned tries = 1;; tries++, h->counts.retries++) {
         struct segment_lcrq_ring *const r = segment_lcrq_last(q, h);
-        const uint64_t tail = a_add(&r->tail, 1, acquire); /* [>closed] */
+        const uint64_t tail = a_add(&r->tail, 1, relaxed);
         if (__builtin_expect((tail & SEGMENT_LCRQ_CLOSED) != 0, 0)) {
             a_sub(&r->tail, 1, relaxed); /* or pops would have ever more positions to look at */
         } else if (__builtin_expect(segment_lcrq_put(q, r, tail, word), 1)) {
@@ -346,7 +347,7 @@ static inline q_hot enum q_status segment_lcrq_push(struct segment_lcrq *q,
         } else if (tries < SEGMENT_LCRQ_TRIES && tail <= a_load(&r->head, relaxed) + q->mask) {
             continue;
         }
-        a_or(&r->tail, SEGMENT_LCRQ_CLOSED, release); /* [closed>] */
+        a_or(&r->tail, SEGMENT_LCRQ_CLOSED, relaxed);
         if ((s = segment_lcrq_link(q, r, word)) != Q_FULL)
             break;
         tries = 0;
@@ -406,9 +407,9 @@ static inline void segment_lcrq_close(struct segment_lcrq *q, struct segment_lcr
     q_enter(&h->guard, &q->reclaim);
     for (;;) {
         struct segment_lcrq_ring *r = segment_lcrq_last(q, h), *next = NULL;
-        if (a_cas(&r->next, &next, SEGMENT_LCRQ_NO_NEXT, acq_rel, acquire) || /* [linked>] */
+        if (a_cas(&r->next, &next, SEGMENT_LCRQ_NO_NEXT, release, acquire) || /* [linked>] */
             next == SEGMENT_LCRQ_NO_NEXT) {                                   /* [>linked] */
-            a_or(&r->tail, SEGMENT_LCRQ_CLOSED, release);                     /* [closed>] */
+            a_or(&r->tail, SEGMENT_LCRQ_CLOSED, relaxed);
             break;
         }
         a_cas(&q->tail, &r, next, release, relaxed); /* [moved>] */
