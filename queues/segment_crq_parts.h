@@ -347,6 +347,13 @@ static inline void crq_close(struct crq *q, struct crq_handle *h)
     q_event_notify(&q->items, SIZE_MAX, &h->counts);
 }
 
+/* As in a thread that is stopped in the middle of a pop (harness/driver.h). */
+static inline void crq_stop(struct crq *q, struct crq_handle *h)
+{
+    q_enter(&h->guard, &q->reclaim);
+    (void)q_protect(&h->guard, CRQ_HEAD_SLOT, a_load(&q->head, relaxed));
+}
+
 /* ---- a queue of rings ------------------------------------------------------------------------ */
 
 /* All operations of the queue N. Its struct has `struct crq rings`, its handle a `struct crq_handle rings`
@@ -390,6 +397,10 @@ static inline void crq_close(struct crq *q, struct crq_handle *h)
     static inline void N##_close(struct N *q, struct N##_handle *h)                                \
     {                                                                                              \
         crq_close(&q->rings, &h->rings);                                                           \
+    }                                                                                              \
+    static inline void N##_stop(struct N *q, struct N##_handle *h)                                 \
+    {                                                                                              \
+        crq_stop(&q->rings, &h->rings);                                                            \
     }                                                                                              \
     static inline size_t N##_capacity(const struct N *q)                                           \
     {                                                                                              \

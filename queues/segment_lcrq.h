@@ -141,5 +141,6 @@ static const struct crq_cells segment_lcrq_cells = {segment_lcrq_fill, segment_l
                                                     segment_lcrq_get};
 
 CRQ_OPERATIONS(segment_lcrq)
+#define segment_lcrq_STOPS 1 /* as all of these do */
 
 #endif

@@ -192,5 +192,6 @@ static const struct crq_cells segment_lprq_cells = {segment_lprq_fill, segment_l
                                                     segment_lprq_get};
 
 CRQ_OPERATIONS(segment_lprq)
+#define segment_lprq_STOPS 1 /* as all of these do */
 
 #endif
