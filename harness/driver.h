@@ -85,8 +85,8 @@ struct q_driver {
     uint64_t (*dropped)(const void *q); /* items discarded, and appended to the log, so far; */
     uint64_t (*spilled)(const void *q); /* NULL: the queue has no policies (traits.policies) */
     /* Leaves the handle as in a thread that is stopped in the middle of an operation: what it reads
-     * must be kept, until its next operation. NULL: the queue has no N_stop: it keeps nothing for
-     * readers, or nobody wrote one (segment_lprq, segment_lcrq, segment_ymc). */
+     * must be kept, until it has pushed and popped again. NULL: the queue has no N_stop: it keeps
+     * nothing for readers. */
     void (*stop)(void *q, void *h);
     void (*make)(void *item, uint64_t key); /* an item with this key */
     uint64_t (*key)(const void *item);      /* the key of an item, 0 when it is not intact */

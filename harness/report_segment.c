@@ -255,8 +255,9 @@ int section_held(FILE *f, const struct book *b)
         fputs("\nTwo threads push one and pop one, so that hardly any items are inside; a third "
               "stands still inside a pop all the while, then goes on, and a hundred thousand more "
               "pass. *Bytes for each more item*: "
-              "between the last two looks; 0 is a bound that is reached, with epochs it is the "
-              "items themselves. Bytes are the queue's own count (`N_bytes`), medians over the "
+              "between the last two looks; 0 is a bound that is reached, with epochs and in "
+              "segment_ymc it is what the items were in. Bytes are the queue's own count "
+              "(`N_bytes`), medians over the "
               "samples.\n\n",
               f);
     else

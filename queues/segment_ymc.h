@@ -519,6 +519,15 @@ static inline void segment_ymc_detach(struct segment_ymc *q, struct segment_ymc_
     a_store(&h->record->used, 0, release); /* [left>] */
 }
 
+/* As in a thread that is stopped in the middle of a pop, just before its ticket (harness/driver.h): a
+ * ticket that is taken is gone. */
+#define segment_ymc_STOPS 1
+static inline void segment_ymc_stop(struct segment_ymc *q, struct segment_ymc_handle *h)
+{
+    (void)q;
+    a_store(&h->record->pin, h->record->head.number, release); /* [unpinned>] */
+}
+
 static inline size_t segment_ymc_capacity(const struct segment_ymc *q)
 {
     (void)q;

@@ -7,9 +7,9 @@
 #include <assert.h>
 #include <pthread.h>
 
-#define Q_BACKOFF_MAX      1
-#define Q_PATIENCE_MAX     1
-#define SEGMENT_LCRQ_TRIES 1
+#define Q_BACKOFF_MAX  1
+#define Q_PATIENCE_MAX 1
+#define CRQ_TRIES      1
 #include "queues/segment_lcrq.h"
 
 static struct segment_lcrq queue;

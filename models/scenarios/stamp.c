@@ -17,8 +17,7 @@
 #define Q_YIELDS                   0
 #define SPILL_CHUNK                2 /* records of a spill file; 64 */
 #define SEGMENT_FAA_PATIENCE       0
-#define SEGMENT_LPRQ_TRIES         1 /* failures before a push goes to another ring */
-#define SEGMENT_LCRQ_TRIES         1
+#define CRQ_TRIES                  1 /* failures before a push goes to another ring */
 #define ARRAY_SCQ_AT_ONCE(handles) 2 /* in an operation at once; handles are for 5 */
 #define ARRAY_WCQ_AT_ONCE(handles) 2
 #define ARRAY_WCQ_TRIES            (ring == WCQ_FREE) /* `used` by requests alone */
