@@ -1,0 +1,302 @@
+/* judge_rules.c: the verdicts about admission, service and the document's own programs; the figure. */
+#include "judging.h"
+
+#include <math.h>
+#include <string.h>
+
+static const char code[] = "the document's code";
+
+/* Whether the checker finds this program's bug, as models/mutants/kills.tsv has it. */
+static bool checker_finds(const struct study_judge *j, const char *mutant)
+{
+    return study_least(j, "checker", code, NULL, mutant) == 1;
+}
+
+/* ", and the checker finds it" or nothing: what a sentence ends with. */
+static const char *and_checked(const struct study_judge *j, const char *mutant)
+{
+    return checker_finds(j, mutant) ? "; the checker finds it in the code as printed" : "";
+}
+
+/* The sum over all settings; 0 when there is nothing. */
+static double sum_of(const struct study_judge *j, const char *experiment, const char *variant,
+                     const char *metric)
+{
+    const char *setting;
+    double all = 0;
+    for (size_t i = 0; (setting = study_setting(j, experiment, i)) != NULL; i++) {
+        const double sum = study_sum(j, experiment, variant, setting, metric);
+        all += isnan(sum) ? 0 : sum;
+    }
+    return all;
+}
+
+static double extreme(const struct study_judge *j, const char *experiment, const char *variant,
+                      const char *metric, bool most)
+{
+    const char *setting;
+    double found = NAN;
+    for (size_t i = 0; (setting = study_setting(j, experiment, i)) != NULL; i++) {
+        const double v = (most ? study_most : study_least)(j, experiment, variant, setting, metric);
+        if (!isnan(v) && (isnan(found) || (most ? v > found : v < found)))
+            found = v;
+    }
+    return found;
+}
+
+/* ---- admission ---------------------------------------------------------------------------------------- */
+
+static void judge_admission(struct study_judge *j)
+{
+    const char written[] = "as written", reserved[] = "reserved first";
+    const double spurious = sum_of(j, "admission", written, "spurious"),
+                 refused = sum_of(j, "admission", written, "refused"),
+                 row = extreme(j, "admission", written, "spurious_in_a_row", true),
+                 least = extreme(j, "admission", written, "depth_least", false),
+                 ours = sum_of(j, "admission", reserved, "spurious") +
+                        sum_of(j, "admission", reserved, "false_signals");
+    const bool wraps = spurious > 0 || least < 0 || checker_finds(j, "depth_underflow");
+    const char underflow[] = "models/golden/lanes_push_then_count.txt";
+    study_verdict(j, "S0-C9", wraps ? CLAIM_REFUTED : CLAIM_UNTESTABLE, underflow,
+                  "the counter was seen at %.0f, which it reads as 2^64%.0f: %.4g of %.4g refusals "
+                  "were of a queue nearly empty, up to %.4g in a row%s",
+                  least, least, spurious, refused, row, and_checked(j, "depth_underflow"));
+
+    const double signals = sum_of(j, "admission", written, "signals"),
+                 false_signals = sum_of(j, "admission", written, "false_signals"),
+                 all = sum_of(j, "admission", reserved, "signals");
+    study_verdict(j, "S0-C10",
+                  ours > 0 ? CLAIM_REFUTED
+                  : wraps  ? CLAIM_CONDITIONAL
+                           : CLAIM_HOLDS,
+                  wraps ? underflow : NULL,
+                  "%s%.4g of %.4g signals were false as written, %.4g of %.4g (refusals included) "
+                  "with room reserved before the push%s",
+                  wraps && ours == 0 ? "room is reserved first: " : "", false_signals, signals,
+                  ours, all, wraps ? and_checked(j, "depth_underflow") : "");
+
+    const char *setting;
+    double over = 0, bound = 0;
+    bool kept = true, any = false;
+    for (size_t i = 0; (setting = study_setting(j, "admission", i)) != NULL; i++) {
+        const double most = study_most(j, "admission", written, setting, "beyond_capacity"),
+                     allowed = study_most(j, "admission", written, setting, "bound");
+        any |= !isnan(most);
+        kept &= isnan(most) || most <= allowed;
+        if (most > over)
+            over = most;
+        if (allowed > bound)
+            bound = allowed;
+    }
+    const double hard = extreme(j, "admission", reserved, "beyond_capacity", true);
+    study_verdict(j, "S0-C11",
+                  !any   ? CLAIM_UNTESTABLE
+                  : kept ? CLAIM_HOLDS
+                         : CLAIM_REFUTED,
+                  NULL,
+                  "as written up to %.0f beyond the capacity were seen, where P - 1 = %.0f are the "
+                  "most that can be; reserved first: %.0f%s",
+                  over, bound, hard > 0 ? hard : 0,
+                  checker_finds(j, "soft_capacity_overshoot")
+                      ? "; the checker shows that one beyond is possible"
+                      : "");
+}
+
+/* ---- service --------------------------------------------------------------------------------------------- */
+
+static void judge_service(struct study_judge *j)
+{
+    const double served = study_most(j, "continuous", "as written", NULL, "low_served"),
+                 dequeues = study_most(j, "continuous", "as written", NULL, "dequeues"),
+                 half = study_least(j, "backlog", "as written", NULL, "backlog_5"),
+                 end = study_least(j, "backlog", "as written", NULL, "backlog_10"),
+                 arrived = study_least(j, "backlog", "as written", NULL, "arrived"),
+                 fair = study_most(j, "continuous", "fair", NULL, "dequeues"),
+                 fair_bound = study_most(j, "continuous", "fair", NULL, "bound"),
+                 fair_left = study_most(j, "backlog", "fair", NULL, "backlog_10");
+    const bool starves = served == 0 || checker_finds(j, "promotion_starves");
+    const bool grows = end > 1.5 * half;
+    study_verdict(j, "S0-C12",
+                  starves || grows ? CLAIM_REFUTED
+                  : isnan(served)  ? CLAIM_UNTESTABLE
+                                   : CLAIM_HOLDS,
+                  "models/mutants/promotion_starves.c",
+                  "high never empty: not served in %.4g dequeues (fair: after %.0f, bound %.0f); "
+                  "normal never empty: of %.4g low ones %.4g wait at half time and %.4g at the end "
+                  "(fair: %.0f)%s",
+                  dequeues, fair, fair_bound, arrived, half, end, fair_left,
+                  and_checked(j, "promotion_starves"));
+
+    static const char *const fairs[] = {"fair", "fair, compiled in"};
+    double watched = 0, beyond = 0, share = 0, written = 0;
+    for (unsigned i = 0; i < 2; i++) {
+        watched += sum_of(j, "watch", fairs[i], "watched");
+        beyond += sum_of(j, "watch", fairs[i], "beyond_bound");
+        const double most = extreme(j, "watch", fairs[i], "share_of_bound_most", true);
+        share = most > share ? most : share;
+    }
+    written = sum_of(j, "watch", "as written", "beyond_bound");
+    const double explored =
+                     study_most(j, "checker", "lanes_fair", NULL, "no_starvation_executions"),
+                 again = study_most(j, "checker", "lanes_fair", NULL, "again_ok"),
+                 violated = study_most(j, "checker", "lanes_fair", NULL, "scenarios_violated") +
+                            study_most(j, "checker", "lanes_fair", NULL, "again_violated"),
+                 scenarios = study_most(j, "checker", "lanes_fair", NULL, "scenarios_ok"),
+                 unfinished = study_most(j, "checker", "lanes_fair", NULL, "scenarios_unfinished");
+    const bool checked = explored > 0 && violated == 0;
+    study_verdict(
+        j, "OBS-T2",
+        beyond > 0 || violated > 0  ? CLAIM_REFUTED
+        : checked && watched > 1000 ? CLAIM_HOLDS
+                                    : CLAIM_UNTESTABLE,
+        "models/expected.tsv",
+        "%.4g low records watched under load, %.0f beyond the bound, the longest wait %.3g "
+        "of it (promotion as written: %.4g beyond); checker: %.0f executions of its "
+        "scenario, %.0f scenarios right, %.0f violated, %.0f too large to finish; %s",
+        watched, beyond, share, written, explored, scenarios, violated, unfinished,
+        again > 0 ? "its own scenarios explored again in this run" : "as committed");
+
+    const double overtaken =
+                     study_sum(j, "interleavings", "strict", "in and out at once", "overtakings"),
+                 rounds = study_sum(j, "interleavings", "strict", "in and out at once", "rounds"),
+                 promoted = study_sum(j, "interleavings", "promoting", "in and out at once",
+                                      "overtakings"),
+                 alone =
+                     study_sum(j, "interleavings", "strict", "all in, then out", "overtakings") +
+                     study_sum(j, "interleavings", "promoting", "all in, then out", "overtakings"),
+                 alone_rounds =
+                     study_sum(j, "interleavings", "strict", "all in, then out", "rounds") +
+                     study_sum(j, "interleavings", "promoting", "all in, then out", "rounds"),
+                 order = study_most(j, "checker", "lanes_strict", NULL, "order_executions");
+    const bool overtakes = overtaken + promoted > 0 || checker_finds(j, "scan_not_strict");
+    study_verdict(
+        j, "S0-C17",
+        alone > 0   ? CLAIM_REFUTED
+        : overtakes ? CLAIM_CONDITIONAL
+                    : CLAIM_HOLDS,
+        "models/mutants/scan_not_strict.c",
+        "%snothing is enqueued during the dequeue (%.0f overtakings in %.4g rounds); with "
+        "both at once a less urgent record overtook %.0f times in %.4g rounds, %.0f with "
+        "promotion%s",
+        overtakes ? "" : "also while ", alone, alone_rounds, overtaken, rounds, promoted,
+        and_checked(j, "scan_not_strict"));
+    study_verdict(
+        j, "S0-C18",
+        alone > 0                 ? CLAIM_REFUTED
+        : overtakes               ? CLAIM_CONDITIONAL
+        : order > 0 && rounds > 0 ? CLAIM_HOLDS
+                                  : CLAIM_UNTESTABLE,
+        "models/expected.tsv",
+        "one thread enqueues and then dequeues, as in the test that is printed (%.4g "
+        "rounds, %.0f out of order), which interleaves nothing; with real threads %.0f of "
+        "%.4g; the checker explores all %.0f interleavings of its small form",
+        alone_rounds, alone, overtaken + promoted, 2 * rounds, order);
+}
+
+/* ---- the document's programs --------------------------------------------------------------------------------- */
+
+static void judge_programs(struct study_judge *j)
+{
+    const char *const open = setting_with(j, "benchmark", "no capacity"), *const soft =
+                                                                              setting_with(
+                                                                                  j, "benchmark",
+                                                                                  "100 000");
+    const struct interval alive = study_median(j, "benchmark", "as printed", open, "threads_alive");
+    const struct interval printed =
+        study_median(j, "benchmark", "as printed", open, "claimed_per_s");
+    const struct interval proper =
+        study_ratio(j, "benchmark", "until closed", "as printed", open, "records_per_s");
+    const double died = study_most(j, "benchmark", "as printed", soft, "threads_died"),
+                 died_at = study_most(j, "benchmark", "as printed", soft, "died_at"),
+                 left = study_most(j, "benchmark", "all at once", open, "left_share");
+    const enum verdict eight = study_at_least(alive, 8);
+    study_verdict(
+        j, "S0-C19", eight, "models/mutants/consumers_stop_early.c",
+        "at most %.0f thread runs at a time, and that passes %s; all 8 at once pass %s "
+        "as much; consumers that end at the first empty answer left up to %.3g %% behind; "
+        "with a capacity of 100 000 %.0f producers die, the first at record %.0f%s",
+        alive.high, study_words(printed, "records/s"), study_words(proper, "x"), 100 * left, died,
+        died_at, and_checked(j, "consumers_stop_early"));
+
+    const bool unlinked = checker_finds(j, "segment_push_unlinked"),
+               leaks = checker_finds(j, "segment_loser_leaks");
+    study_verdict(j, "S0-C20", unlinked ? CLAIM_REFUTED : CLAIM_UNTESTABLE,
+                  "models/mutants/segment_push_unlinked.c", "%s%s",
+                  unlinked ? "the checker shows that what is pushed behind the first segment is "
+                             "never found, since no segment is linked"
+                           : "models/mutants/kills.tsv has no row of the listing",
+                  leaks ? "; read as C, the loser of the race for a new segment leaks his" : "");
+
+    const bool waits = checker_finds(j, "segqueue_push_waits"),
+               blocks = study_least(j, "checker", code, NULL, "segment_push_blocks") == 1;
+    static const char *const blocking[] = {"segment_mpmc", "crossbeam_seg_queue"};
+    double rests = 0, stops = 0;
+    for (unsigned i = 0; i < 2; i++) {
+        rests += sum_of(j, "stopped", blocking[i], "rests");
+        stops += sum_of(j, "stopped", blocking[i], "stops");
+    }
+    study_verdict(
+        j, "S0-C8", waits || blocks ? CLAIM_REFUTED : CLAIM_UNTESTABLE,
+        "models/mutants/segqueue_push_waits.c",
+        "%s; real threads, one of three stopped for 4 ms at random points: the others came "
+        "to rest in %.0f of %.0f stops with SegQueue's protocol, in %.0f of %.0f with "
+        "segment_faa, which is lock-free",
+        waits || blocks ? "the checker shows a push that waits without end for a stopped "
+                          "one: no number of slots bounds its tries"
+                        : "the checker's tables have no row of it",
+        rests, stops, sum_of(j, "stopped", "segment_faa", "rests"),
+        sum_of(j, "stopped", "segment_faa", "stops"));
+}
+
+void judge_rules(struct study_judge *j)
+{
+    judge_admission(j);
+    judge_service(j);
+    judge_programs(j);
+}
+
+/* ---- the figure ---------------------------------------------------------------------------------------------- */
+
+static void figure_row(FILE *table, const char *name, double claimed, struct interval v)
+{
+    if (v.n > 0)
+        fprintf(table, "claim\t%s\t%.6g\t%.6g\t%.6g\t%.6g\n", name, claimed, v.mid, v.low, v.high);
+}
+
+/* panel, name, claimed (or dequeues), measured (or waiting), its interval. */
+void figure_observation_queue(const struct study_judge *j, FILE *table)
+{
+    static const struct {
+        const char *name, *experiment, *variant, *word;
+        double claimed;
+    } rows[] = {
+        {"Mutex and VecDeque, 4+4", "contended", "mutex_deque", "many", 52e3},
+        {"a hand-over asleep, 1+1", "hand_off", "mutex_ring", "", 52e3},
+        {"ArrayQueue, 4+4", "contended", "crossbeam_array_queue", "many", 3.2e6},
+        {"our array_mpmc, 4+4", "contended", "array_mpmc", "many", 3.2e6},
+        {"SegQueue, 4+4", "contended", "crossbeam_seg_queue", "many", 4.8e6},
+        {"our segment_mpmc, 4+4", "contended", "segment_mpmc", "many", 4.8e6},
+        {"end to end, 1+1", "end_to_end", "segment_mpmc", "1+1", 100e3},
+        {"with the index, 1+1", "indexing", "segment_mpmc", "", 100e3},
+    };
+    static const char *const services[] = {"strict", "as written", "fair"};
+    fprintf(table, "panel\tname\tclaimed\tmid\tlow\thigh\n");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const bool indexed = strcmp(rows[i].experiment, "end_to_end") == 0 ||
+                             strcmp(rows[i].experiment, "indexing") == 0;
+        figure_row(table, rows[i].name, rows[i].claimed,
+                   study_median(j, rows[i].experiment, rows[i].variant,
+                                setting_with(j, rows[i].experiment, rows[i].word),
+                                indexed ? "observations_per_s" : "records_per_s"));
+    }
+    for (unsigned i = 0; i < 3; i++)
+        for (unsigned point = 1; point <= 10; point++) {
+            char metric[STUDY_WORD];
+            snprintf(metric, sizeof metric, "backlog_%u", point);
+            const struct interval v = study_median(j, "backlog", services[i], NULL, metric);
+            const struct interval n = study_median(j, "backlog", services[i], NULL, "dequeues");
+            if (v.n > 0)
+                fprintf(table, "backlog\t%s\t%.6g\t%.6g\t%.6g\t%.6g\n", services[i],
+                        n.mid * point / 10, v.mid, v.low, v.high);
+        }
+}
