@@ -96,6 +96,8 @@ void measure_lock(const struct study_run *run, const struct study_cell *cell,
 
 /* ---- a new segment ------------------------------------------------------------------------------------- */
 
+enum { PASSES = 5 }; /* of what is short: one that was interrupted is not to be the sample */
+
 enum { SLOTS = 31, SLOT_BYTES = 72 }; /* as SegQueue's block: a record and a state; and a pointer */
 
 /* Allocating and clearing one segment. Kept: the heap grows, as under a queue that fills; freed at
@@ -105,22 +107,26 @@ void measure_segment_alloc(const struct study_run *run, const struct study_cell 
 {
     const size_t n = (size_t)cell->number[0], bytes = sizeof(void *) + SLOTS * SLOT_BYTES;
     const bool kept = cell->number[1] > 0;
-    void **const segment = calloc(n, sizeof *segment);
+    double pass[PASSES];
     (void)run;
     clock_calibrate();
-    const uint64_t begin = clock_ticks_fenced();
-    for (size_t i = 0; segment && i < n; i++) {
-        if (!(segment[i] = malloc(bytes))) {
-            study_fail(s, "no memory");
-            return;
+    for (unsigned p = 0; p < PASSES; p++) {
+        const uint64_t begin = clock_ticks_fenced();
+        for (size_t i = 0; i < n; i++) {
+            char *const segment = malloc(bytes);
+            if (!segment) {
+                study_fail(s, "no memory");
+                return;
+            }
+            for (size_t k = 0; k < SLOTS; k++) /* the states: what SegQueue must clear */
+                memset(segment + sizeof(void *) + k * SLOT_BYTES, 0, sizeof(uint64_t));
+            __asm__ volatile("" : : "r"(segment) : "memory");
+            if (!kept)
+                free(segment);
         }
-        for (size_t k = 0; k < SLOTS; k++) /* the states: what SegQueue must clear */
-            *(uint64_t *)((char *)segment[i] + sizeof(void *) + k * SLOT_BYTES) = 0;
-        __asm__ volatile("" : : "r"(segment[i]) : "memory");
-        if (!kept)
-            free(segment[i]);
+        pass[p] = clock_ns(clock_ticks_fenced() - begin) / (double)n;
     }
-    const double each = clock_ns(clock_ticks_fenced() - begin) / (double)n;
+    const double each = stats_median(pass, PASSES);
     study_put(s, "segment_ns", each);
     study_put(s, "per_push_ns", each / SLOTS);
 }
@@ -130,48 +136,72 @@ void measure_segment_alloc(const struct study_run *run, const struct study_cell 
 void measure_filling(const struct study_run *run, const struct study_cell *cell,
                      struct study_sample *s)
 {
-    struct plain p;
     const uint64_t n = (uint64_t)cell->number[0];
     const struct q_config config = {.segment = (size_t)cell->number[1]};
     static uint64_t last[Q_KEY_SOURCES];
     static const bool stop;
+    double pass[PASSES];
     (void)run;
     clock_calibrate();
-    if (!plain_init(&p, s, cell->subject, sizeof(struct observation), &config))
-        return;
-    struct q_worker w = {.queue = p.queue,
-                         .handle = plain_attach(&p, Q_BOTH),
-                         .driver = p.driver,
-                         .n = n,
-                         .batch = 1,
-                         .depth = n,
-                         .last = last,
-                         .stop = &stop};
-    if (!w.handle) {
-        study_fail(s, "no memory");
-        return;
+    for (unsigned i = 0; i < PASSES; i++) { /* a new queue each: its memory is new, too */
+        struct plain p;
+        if (!plain_init(&p, s, cell->subject, sizeof(struct observation), &config))
+            return;
+        struct q_worker w = {.queue = p.queue,
+                             .handle = plain_attach(&p, Q_BOTH),
+                             .driver = p.driver,
+                             .n = n,
+                             .batch = 1,
+                             .last = last,
+                             .stop = &stop};
+        if (!w.handle) {
+            study_fail(s, "no memory");
+            return;
+        }
+        p.driver->produce(&w);
+        pass[i] = clock_ns(w.end - w.start) / (double)n;
     }
-    p.driver->produce(&w);
-    study_put(s, "push_ns", clock_ns(w.end - w.start) / (double)n);
-    p.driver->consume(&w);
-    study_put(s, "pop_ns", clock_ns(w.end - w.start) / (double)n);
+    study_put(s, "push_ns", stats_median(pass, PASSES));
 }
 
 /* ---- batches -------------------------------------------------------------------------------------------- */
+
+/* Fills the queue and takes all out, `most` at a time; the nanoseconds that each dequeue took. */
+static double batch_pass(struct observation_queue *q, struct observation_handle *h, uint64_t n,
+                         size_t most, struct study_sample *s)
+{
+    static struct observation batch[1024];
+    uint64_t got = 0, sum = 0;
+    for (uint64_t i = 0; i < n; i++) {
+        const struct observation o = observation_of(Q_NORMAL, i, NULL);
+        if (observation_enqueue(q, h, &o) != Q_OK)
+            study_fail(s, "enqueue %llu failed", (unsigned long long)i);
+    }
+    const uint64_t begin = clock_ticks_fenced();
+    for (size_t k = 1; k > 0; got += k) {
+        k = most == 1 ? observation_dequeue(q, h, batch) == Q_OK
+                      : observation_dequeue_batch(q, h, batch, most);
+        for (size_t i = 0; i < k; i++)
+            sum += batch[i].sequence;
+    }
+    const double ns = clock_ns(clock_ticks_fenced() - begin);
+    if (got != n || sum != n * (n - 1) / 2)
+        study_fail(s, "%llu of %llu records came out", (unsigned long long)got,
+                   (unsigned long long)n);
+    return ns / (double)n;
+}
 
 /* The cost of taking a record out of a deep queue, one by one or so many at a time. */
 void measure_batch(const struct study_run *run, const struct study_cell *cell,
                    struct study_sample *s)
 {
     static struct observation_queue q;
-    static struct observation batch[1024];
     struct observation_handle h;
     const uint64_t n = (uint64_t)cell->number[0];
-    const size_t most = (size_t)cell->number[1];
     const struct observation_config config = {
         .lane = cell->subject, .admission = OBSERVATION_RESERVED, .capacity = n, .threads = 1};
     char message[STUDY_ERROR] = "no memory";
-    uint64_t got = 0, sum = 0;
+    double pass[PASSES];
     (void)run;
     clock_calibrate();
     if (observation_queue_init(&q, &config, message, sizeof message) != 0 ||
@@ -179,26 +209,7 @@ void measure_batch(const struct study_run *run, const struct study_cell *cell,
         study_fail(s, "%s", message);
         return;
     }
-    for (uint64_t i = 0; i < n; i++) {
-        const struct observation o = observation_of(Q_NORMAL, i, NULL);
-        if (observation_enqueue(&q, &h, &o) != Q_OK) {
-            study_fail(s, "enqueue %llu failed", (unsigned long long)i);
-            return;
-        }
-    }
-    const uint64_t begin = clock_ticks_fenced();
-    while (got < n) {
-        const size_t k = most == 1 ? observation_dequeue(&q, &h, batch) == Q_OK
-                                   : observation_dequeue_batch(&q, &h, batch, most);
-        for (size_t i = 0; i < k; i++)
-            sum += batch[i].sequence;
-        if (k == 0)
-            break;
-        got += k;
-    }
-    const double ns = clock_ns(clock_ticks_fenced() - begin);
-    if (got != n || sum != n * (n - 1) / 2)
-        study_fail(s, "%llu of %llu records came out", (unsigned long long)got,
-                   (unsigned long long)n);
-    study_put(s, "dequeue_ns", ns / (double)n);
+    for (unsigned i = 0; i < PASSES; i++)
+        pass[i] = batch_pass(&q, &h, n, (size_t)cell->number[1], s);
+    study_put(s, "dequeue_ns", stats_median(pass, PASSES));
 }

@@ -44,6 +44,25 @@ static double extreme(const struct study_judge *j, const char *experiment, const
     return found;
 }
 
+/* A number of things, in groups of three digits: 35 640 000. In one of a few static buffers. */
+static const char *whole(double v)
+{
+    static char buffer[16][32];
+    static unsigned next;
+    char digits[32], *to = buffer[next++ % 16];
+    const char *const text = to;
+    if (!(fabs(v) < 1e15))
+        return "(no)";
+    snprintf(digits, sizeof digits, "%.0f", v);
+    for (size_t i = 0, n = strlen(digits); i < n; i++) {
+        if (i > 0 && (n - i) % 3 == 0 && digits[i - 1] != '-')
+            *to++ = ' ';
+        *to++ = digits[i];
+    }
+    *to = '\0';
+    return text;
+}
+
 /* ---- admission ---------------------------------------------------------------------------------------- */
 
 static void judge_admission(struct study_judge *j)
@@ -57,23 +76,31 @@ static void judge_admission(struct study_judge *j)
                         sum_of(j, "admission", reserved, "false_signals");
     const bool wraps = spurious > 0 || least < 0 || checker_finds(j, "depth_underflow");
     const char underflow[] = "models/golden/lanes_push_then_count.txt";
-    study_verdict(j, "S0-C9", wraps ? CLAIM_REFUTED : CLAIM_UNTESTABLE, underflow,
-                  "the counter was seen at %.0f, which it reads as 2^64%.0f: %.4g of %.4g refusals "
-                  "were of a queue nearly empty, up to %.4g in a row%s",
-                  least, least, spurious, refused, row, and_checked(j, "depth_underflow"));
+    char seen[64] = "";
+    if (least < 0)
+        snprintf(seen, sizeof seen, " (least: %.0f, read as 2^64%.0f)", least, least);
+    study_verdict(
+        j, "S0-C9", wraps ? CLAIM_REFUTED : CLAIM_UNTESTABLE, underflow,
+        "%s of %s refusals saw a depth below zero%s, of a queue nearly empty, up to %s in "
+        "a row; %s of %s with room reserved first%s",
+        whole(spurious), whole(refused), seen, whole(row),
+        whole(sum_of(j, "admission", reserved, "spurious")),
+        whole(sum_of(j, "admission", reserved, "refused")), and_checked(j, "depth_underflow"));
 
     const double signals = sum_of(j, "admission", written, "signals"),
                  false_signals = sum_of(j, "admission", written, "false_signals"),
                  all = sum_of(j, "admission", reserved, "signals");
-    study_verdict(j, "S0-C10",
-                  ours > 0 ? CLAIM_REFUTED
-                  : wraps  ? CLAIM_CONDITIONAL
-                           : CLAIM_HOLDS,
-                  wraps ? underflow : NULL,
-                  "%s%.4g of %.4g signals were false as written, %.4g of %.4g (refusals included) "
-                  "with room reserved before the push%s",
-                  wraps && ours == 0 ? "room is reserved first: " : "", false_signals, signals,
-                  ours, all, wraps ? and_checked(j, "depth_underflow") : "");
+    study_verdict(
+        j, "S0-C10",
+        ours > 0 ? CLAIM_REFUTED
+        : wraps  ? CLAIM_CONDITIONAL
+                 : CLAIM_HOLDS,
+        wraps ? underflow : NULL,
+        "%s%s of %s signals were false as written, %s of %s with room reserved before the "
+        "push%s",
+        wraps && ours == 0 ? "room is reserved first: " : "", whole(false_signals), whole(signals),
+        whole(sum_of(j, "admission", reserved, "false_signals")), whole(all),
+        wraps ? and_checked(j, "depth_underflow") : "");
 
     const char *setting;
     double over = 0, bound = 0;
@@ -94,9 +121,9 @@ static void judge_admission(struct study_judge *j)
                   : kept ? CLAIM_HOLDS
                          : CLAIM_REFUTED,
                   NULL,
-                  "as written up to %.0f beyond the capacity were seen, where P - 1 = %.0f are the "
-                  "most that can be; reserved first: %.0f%s",
-                  over, bound, hard > 0 ? hard : 0,
+                  "as written up to %s beyond the capacity was seen, where P - 1 = %s is the most "
+                  "that can be; reserved first: %s%s",
+                  whole(over), whole(bound), whole(hard > 0 ? hard : 0),
                   checker_finds(j, "soft_capacity_overshoot")
                       ? "; the checker shows that one beyond is possible"
                       : "");
@@ -121,10 +148,10 @@ static void judge_service(struct study_judge *j)
                   : isnan(served)  ? CLAIM_UNTESTABLE
                                    : CLAIM_HOLDS,
                   "models/mutants/promotion_starves.c",
-                  "high never empty: not served in %.4g dequeues (fair: after %.0f, bound %.0f); "
-                  "normal never empty: of %.4g low ones %.4g wait at half time and %.4g at the end "
-                  "(fair: %.0f)%s",
-                  dequeues, fair, fair_bound, arrived, half, end, fair_left,
+                  "high never empty: %s in %s dequeues (fair: after %s, bound %s); normal never "
+                  "empty: of %s low ones %s wait at half time and %s at the end (fair: %s)%s",
+                  served > 0 ? "served" : "not served", whole(dequeues), whole(fair),
+                  whole(fair_bound), whole(arrived), whole(half), whole(end), whole(fair_left),
                   and_checked(j, "promotion_starves"));
 
     static const char *const fairs[] = {"fair", "fair, compiled in"};
@@ -150,10 +177,11 @@ static void judge_service(struct study_judge *j)
         : checked && watched > 1000 ? CLAIM_HOLDS
                                     : CLAIM_UNTESTABLE,
         "models/expected.tsv",
-        "%.4g low records watched under load, %.0f beyond the bound, the longest wait %.3g "
-        "of it (promotion as written: %.4g beyond); checker: %.0f executions of its "
-        "scenario, %.0f scenarios right, %.0f violated, %.0f too large to finish; %s",
-        watched, beyond, share, written, explored, scenarios, violated, unfinished,
+        "%s low records watched under load, %s beyond the bound, the longest wait %.3g of "
+        "it (promotion as written: %s beyond); checker: %s executions of its scenario, %s "
+        "scenarios right, %s violated, %s too large to finish; %s",
+        whole(watched), whole(beyond), share, whole(written), whole(explored), whole(scenarios),
+        whole(violated), whole(unfinished),
         again > 0 ? "its own scenarios explored again in this run" : "as committed");
 
     const double overtaken =
@@ -175,11 +203,10 @@ static void judge_service(struct study_judge *j)
         : overtakes ? CLAIM_CONDITIONAL
                     : CLAIM_HOLDS,
         "models/mutants/scan_not_strict.c",
-        "%snothing is enqueued during the dequeue (%.0f overtakings in %.4g rounds); with "
-        "both at once a less urgent record overtook %.0f times in %.4g rounds, %.0f with "
-        "promotion%s",
-        overtakes ? "" : "also while ", alone, alone_rounds, overtaken, rounds, promoted,
-        and_checked(j, "scan_not_strict"));
+        "%snothing is enqueued during the dequeue (%s overtakings in %s rounds); with both "
+        "at once a less urgent record overtook %s times in %s rounds, %s with promotion%s",
+        overtakes ? "" : "also while ", whole(alone), whole(alone_rounds), whole(overtaken),
+        whole(rounds), whole(promoted), and_checked(j, "scan_not_strict"));
     study_verdict(
         j, "S0-C18",
         alone > 0                 ? CLAIM_REFUTED
@@ -187,10 +214,11 @@ static void judge_service(struct study_judge *j)
         : order > 0 && rounds > 0 ? CLAIM_HOLDS
                                   : CLAIM_UNTESTABLE,
         "models/expected.tsv",
-        "one thread enqueues and then dequeues, as in the test that is printed (%.4g "
-        "rounds, %.0f out of order), which interleaves nothing; with real threads %.0f of "
-        "%.4g; the checker explores all %.0f interleavings of its small form",
-        alone_rounds, alone, overtaken + promoted, 2 * rounds, order);
+        "all is enqueued before anything is dequeued, as in the test that is printed (%s "
+        "rounds, %s out of order), which interleaves nothing; with both at once %s of %s; "
+        "the checker explores all %s executions of its small form%s",
+        whole(alone_rounds), whole(alone), whole(overtaken + promoted), whole(2 * rounds),
+        whole(order), and_checked(j, "scan_not_strict"));
 }
 
 /* ---- the document's programs --------------------------------------------------------------------------------- */
@@ -210,13 +238,12 @@ static void judge_programs(struct study_judge *j)
                  died_at = study_most(j, "benchmark", "as printed", soft, "died_at"),
                  left = study_most(j, "benchmark", "all at once", open, "left_share");
     const enum verdict eight = study_at_least(alive, 8);
-    study_verdict(
-        j, "S0-C19", eight, "models/mutants/consumers_stop_early.c",
-        "at most %.0f thread runs at a time, and that passes %s; all 8 at once pass %s "
-        "as much; consumers that end at the first empty answer left up to %.3g %% behind; "
-        "with a capacity of 100 000 %.0f producers die, the first at record %.0f%s",
-        alive.high, study_words(printed, "records/s"), study_words(proper, "x"), 100 * left, died,
-        died_at, and_checked(j, "consumers_stop_early"));
+    study_verdict(j, "S0-C19", eight, "models/mutants/consumers_stop_early.c",
+                  "at most %s thread runs at a time, and that passes %s; all 8 at once pass %s as "
+                  "much; consumers that end at the first empty answer left up to %.3g %% behind; "
+                  "with a capacity of 100 000 %s producers die, the first at record %s%s",
+                  whole(alive.high), study_words(printed, "records/s"), study_words(proper, "x"),
+                  100 * left, whole(died), whole(died_at), and_checked(j, "consumers_stop_early"));
 
     const bool unlinked = checker_finds(j, "segment_push_unlinked"),
                leaks = checker_finds(j, "segment_loser_leaks");
@@ -239,13 +266,13 @@ static void judge_programs(struct study_judge *j)
         j, "S0-C8", waits || blocks ? CLAIM_REFUTED : CLAIM_UNTESTABLE,
         "models/mutants/segqueue_push_waits.c",
         "%s; real threads, one of three stopped for 4 ms at random points: the others came "
-        "to rest in %.0f of %.0f stops with SegQueue's protocol, in %.0f of %.0f with "
-        "segment_faa, which is lock-free",
+        "to rest in %s of %s stops with SegQueue's protocol, in %s of %s with segment_faa, "
+        "which is lock-free",
         waits || blocks ? "the checker shows a push that waits without end for a stopped "
                           "one: no number of slots bounds its tries"
                         : "the checker's tables have no row of it",
-        rests, stops, sum_of(j, "stopped", "segment_faa", "rests"),
-        sum_of(j, "stopped", "segment_faa", "stops"));
+        whole(rests), whole(stops), whole(sum_of(j, "stopped", "segment_faa", "rests")),
+        whole(sum_of(j, "stopped", "segment_faa", "stops")));
 }
 
 void judge_rules(struct study_judge *j)

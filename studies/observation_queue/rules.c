@@ -18,17 +18,20 @@ static bool make(struct observation_queue *q, struct study_sample *s,
 
 /* ---- admission ------------------------------------------------------------------------------------ */
 
-/* Producers enqueue and consumers dequeue as fast as they can, for a while.
+/* Producers enqueue and consumers dequeue as fast as they can, for a while; who is refused, or finds
+ * nothing, gives way now and then (q_relax).
  *
  * A refusal is spurious when the depth that it saw has its highest bit set: it is below zero. Then
  * fewer than P records are inside (those whose push has not been counted yet), and the capacity is
  * larger than P: the queue was nearly empty and said that it was full.
  *
- * `inside` is counted up after an enqueue and down before a dequeue: never more than what is really
- * inside, at no instant. What it shows above the capacity was there. */
+ * Where consumers pause, so that the queue is kept full, `inside` is counted up after an enqueue and
+ * down before a dequeue: never more than what is really inside, at no instant. What it shows above
+ * the capacity was there. */
 struct admission {
     struct observation_queue queue;
-    unsigned producers, in_pauses, out_pauses; /* after each try */
+    unsigned producers, pauses; /* of a consumer after each try */
+    bool counts;                /* `inside` */
     uint64_t ns;
     alignas(Q_LINE) atomic(int64_t) inside;
     struct admission_thread {
@@ -43,6 +46,7 @@ static void admit(struct admission *a, struct admission_thread *mine)
     struct observation_handle h;
     const struct observation o = observation_of(Q_NORMAL, 0, NULL);
     uint64_t run = 0;
+    unsigned spins = 0;
     if ((mine->failed = observation_queue_attach(&a->queue, &h, Q_PRODUCER) != 0))
         return;
     for (const uint64_t end = clock_monotonic_ns() + a->ns; clock_monotonic_ns() < end;)
@@ -54,19 +58,19 @@ static void admit(struct admission *a, struct admission_thread *mine)
             mine->signals += h.last_depth >= a->queue.threshold;
             mine->false_signals += below;
             if (admitted) {
-                const int64_t inside = a_add(&a->inside, 1, relaxed) + 1;
+                const int64_t inside = a->counts ? a_add(&a->inside, 1, relaxed) + 1 : 0;
                 if (inside > mine->inside_most)
                     mine->inside_most = inside;
                 mine->admitted++;
+                spins = 0;
             } else {
                 mine->refused++;
                 mine->spurious += below;
+                q_relax(&spins);
             }
             run = !admitted && below ? run + 1 : 0;
             if (run > mine->run_longest)
                 mine->run_longest = run;
-            for (unsigned k = 0; k < a->in_pauses; k++)
-                a_pause();
         }
     observation_queue_detach(&a->queue, &h);
 }
@@ -75,14 +79,21 @@ static void drain(struct admission *a, struct admission_thread *mine)
 {
     struct observation_handle h;
     struct observation o;
+    unsigned spins = 0;
     if ((mine->failed = observation_queue_attach(&a->queue, &h, Q_CONSUMER) != 0))
         return;
     for (const uint64_t end = clock_monotonic_ns() + a->ns; clock_monotonic_ns() < end;)
         for (unsigned i = 0; i < 64; i++) {
-            a_sub(&a->inside, 1, relaxed);
-            if (observation_dequeue(&a->queue, &h, &o) != Q_OK)
-                a_add(&a->inside, 1, relaxed);
-            for (unsigned k = 0; k < a->out_pauses; k++)
+            if (a->counts)
+                a_sub(&a->inside, 1, relaxed);
+            if (observation_dequeue(&a->queue, &h, &o) == Q_OK) {
+                spins = 0;
+            } else {
+                if (a->counts)
+                    a_add(&a->inside, 1, relaxed);
+                q_relax(&spins);
+            }
+            for (unsigned k = 0; k < a->pauses; k++)
                 a_pause();
         }
     observation_queue_detach(&a->queue, &h);
@@ -107,8 +118,8 @@ void measure_admission(const struct study_run *run, const struct study_cell *cel
                                               .threads = 2 * side};
     (void)run;
     a.producers = side;
-    a.in_pauses = cell->number[3] < 0 ? (unsigned)-cell->number[3] : 0;
-    a.out_pauses = cell->number[3] > 0 ? (unsigned)cell->number[3] : 0;
+    a.pauses = (unsigned)cell->number[3];
+    a.counts = cell->number[3] > 0;
     a.ns = (uint64_t)(cell->number[0] * 1e9);
     a_init(&a.inside, 0);
     if (!make(&a.queue, s, &config))
@@ -138,6 +149,8 @@ void measure_admission(const struct study_run *run, const struct study_cell *cel
     study_put(s, "signals", (double)all.signals);
     study_put(s, "false_signals", (double)all.false_signals);
     study_put(s, "depth_least", (double)all.depth_least);
+    if (!a.counts)
+        return;
     study_put(s, "beyond_capacity", (double)all.inside_most - cell->number[2]);
     study_put(s, "bound", side - 1); /* as derived: P producers, one enqueue under way in each */
 }

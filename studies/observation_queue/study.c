@@ -195,9 +195,9 @@ static void add_rules(struct list *l, const struct study_run *run)
     static const struct {
         const char *setting;
         double side, capacity, pauses;
-    } loads[] = {{"2+2 threads, capacity 64, nearly empty", 2, 64, -20},
-                 {"4+4 threads, capacity 1000, nearly empty", 4, 1000, -20},
-                 {"4+4 threads, capacity 1000, nearly full", 4, 1000, 200}};
+    } loads[] = {{"2+2 threads, capacity 64", 2, 64, 0},
+                 {"8+8 threads, capacity 100", 8, 100, 0},
+                 {"4+4 threads, capacity 1000, kept full", 4, 1000, 200}};
     struct study_cell *c;
     for (unsigned i = 0; i < sizeof loads / sizeof *loads; i++)
         for (unsigned reserved = 0; reserved < 2; reserved++) {
