@@ -18,7 +18,7 @@ void measure_enqueue(const struct study_run *run, const struct study_cell *cell,
     const uint64_t n = (uint64_t)cell->number[0], calls = (uint64_t)cell->number[1];
     const struct observation_config config = {.lane = cell->subject,
                                               .admission = OBSERVATION_AS_WRITTEN,
-                                              .capacity = SIZE_MAX / 2,
+                                              .capacity = n + calls,
                                               .threads = 1};
     char message[STUDY_ERROR];
     (void)run;

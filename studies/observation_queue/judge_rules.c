@@ -131,7 +131,7 @@ static void judge_admission(struct study_judge *j)
 
 /* ---- service --------------------------------------------------------------------------------------------- */
 
-static void judge_service(struct study_judge *j)
+static void judge_promotion(struct study_judge *j)
 {
     const double served = study_most(j, "continuous", "as written", NULL, "low_served"),
                  dequeues = study_most(j, "continuous", "as written", NULL, "dequeues"),
@@ -153,7 +153,10 @@ static void judge_service(struct study_judge *j)
                   served > 0 ? "served" : "not served", whole(dequeues), whole(fair),
                   whole(fair_bound), whole(arrived), whole(half), whole(end), whole(fair_left),
                   and_checked(j, "promotion_starves"));
+}
 
+static void judge_bound(struct study_judge *j)
+{
     static const char *const fairs[] = {"fair", "fair, compiled in"};
     double watched = 0, beyond = 0, share = 0, written = 0;
     for (unsigned i = 0; i < 2; i++) {
@@ -183,7 +186,10 @@ static void judge_service(struct study_judge *j)
         whole(watched), whole(beyond), share, whole(written), whole(explored), whole(scenarios),
         whole(violated), whole(unfinished),
         again > 0 ? "its own scenarios explored again in this run" : "as committed");
+}
 
+static void judge_order(struct study_judge *j)
+{
     const double overtaken =
                      study_sum(j, "interleavings", "strict", "in and out at once", "overtakings"),
                  rounds = study_sum(j, "interleavings", "strict", "in and out at once", "rounds"),
@@ -223,7 +229,7 @@ static void judge_service(struct study_judge *j)
 
 /* ---- the document's programs --------------------------------------------------------------------------------- */
 
-static void judge_programs(struct study_judge *j)
+static void judge_benchmark(struct study_judge *j)
 {
     const char *const open = setting_with(j, "benchmark", "no capacity"), *const soft =
                                                                               setting_with(
@@ -244,7 +250,10 @@ static void judge_programs(struct study_judge *j)
                   "with a capacity of 100 000 %s producers die, the first at record %s%s",
                   whole(alive.high), study_words(printed, "records/s"), study_words(proper, "x"),
                   100 * left, whole(died), whole(died_at), and_checked(j, "consumers_stop_early"));
+}
 
+static void judge_listing(struct study_judge *j)
+{
     const bool unlinked = checker_finds(j, "segment_push_unlinked"),
                leaks = checker_finds(j, "segment_loser_leaks");
     study_verdict(j, "S0-C20", unlinked ? CLAIM_REFUTED : CLAIM_UNTESTABLE,
@@ -275,22 +284,44 @@ static void judge_programs(struct study_judge *j)
         whole(sum_of(j, "stopped", "segment_faa", "stops")));
 }
 
+/* Whether there are numbers of this experiment, in every variant and setting that it has. */
+static bool measured(const struct study_judge *j, const char *experiment)
+{
+    const char *setting, *variant;
+    for (size_t i = 0; (setting = study_setting(j, experiment, i)) != NULL; i++)
+        for (size_t k = 0; (variant = study_variant(j, experiment, setting, k)) != NULL; k++) {
+            unsigned errors;
+            if (study_count(j, experiment, variant, setting, &errors) == errors)
+                return false;
+        }
+    return study_count(j, experiment, NULL, NULL, NULL) > 0;
+}
+
 void judge_rules(struct study_judge *j)
 {
-    judge_admission(j);
-    judge_service(j);
-    judge_programs(j);
+    static const struct {
+        const char *experiment, *claim[3]; /* that rest on it */
+        void (*judge)(struct study_judge *j);
+    } parts[] = {{"admission", {"S0-C9", "S0-C10", "S0-C11"}, judge_admission},
+                 {"continuous", {"S0-C12"}, judge_promotion},
+                 {"watch", {"OBS-T2"}, judge_bound},
+                 {"interleavings", {"S0-C17", "S0-C18"}, judge_order},
+                 {"benchmark", {"S0-C19"}, judge_benchmark},
+                 {"checker", {"S0-C20", "S0-C8"}, judge_listing}};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (measured(j, parts[i].experiment))
+            parts[i].judge(j);
+        else
+            for (size_t k = 0; k < 3 && parts[i].claim[k]; k++)
+                study_verdict(j, parts[i].claim[k], CLAIM_UNTESTABLE, NULL,
+                              "not all cells of the experiment '%s' gave numbers: the records say "
+                              "why",
+                              parts[i].experiment);
 }
 
 /* ---- the figure ---------------------------------------------------------------------------------------------- */
 
-static void figure_row(FILE *table, const char *name, double claimed, struct interval v)
-{
-    if (v.n > 0)
-        fprintf(table, "claim\t%s\t%.6g\t%.6g\t%.6g\t%.6g\n", name, claimed, v.mid, v.low, v.high);
-}
-
-/* panel, name, claimed (or dequeues), measured (or waiting), its interval. */
+/* panel, name, claimed (or dequeues), measured (or waiting) with its interval, row. */
 void figure_observation_queue(const struct study_judge *j, FILE *table)
 {
     static const struct {
@@ -307,14 +338,17 @@ void figure_observation_queue(const struct study_judge *j, FILE *table)
         {"with the index, 1+1", "indexing", "segment_mpmc", "", 100e3},
     };
     static const char *const services[] = {"strict", "as written", "fair"};
-    fprintf(table, "panel\tname\tclaimed\tmid\tlow\thigh\n");
+    unsigned row = 0;
+    fprintf(table, "panel\tname\tclaimed\tmid\tlow\thigh\trow\n");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const bool indexed = strcmp(rows[i].experiment, "end_to_end") == 0 ||
                              strcmp(rows[i].experiment, "indexing") == 0;
-        figure_row(table, rows[i].name, rows[i].claimed,
-                   study_median(j, rows[i].experiment, rows[i].variant,
-                                setting_with(j, rows[i].experiment, rows[i].word),
-                                indexed ? "observations_per_s" : "records_per_s"));
+        const struct interval v = study_median(j, rows[i].experiment, rows[i].variant,
+                                               setting_with(j, rows[i].experiment, rows[i].word),
+                                               indexed ? "observations_per_s" : "records_per_s");
+        if (v.n > 0)
+            fprintf(table, "claim\t%s\t%.6g\t%.6g\t%.6g\t%.6g\t%u\n", rows[i].name, rows[i].claimed,
+                    v.mid, v.low, v.high, ++row);
     }
     for (unsigned i = 0; i < 3; i++)
         for (unsigned point = 1; point <= 10; point++) {
@@ -323,7 +357,7 @@ void figure_observation_queue(const struct study_judge *j, FILE *table)
             const struct interval v = study_median(j, "backlog", services[i], NULL, metric);
             const struct interval n = study_median(j, "backlog", services[i], NULL, "dequeues");
             if (v.n > 0)
-                fprintf(table, "backlog\t%s\t%.6g\t%.6g\t%.6g\t%.6g\n", services[i],
-                        n.mid * point / 10, v.mid, v.low, v.high);
+                fprintf(table, "backlog\t%s\t%.6g\t%.6g\t%.6g\t%.6g\t%u\n", services[i],
+                        n.mid * point / 10, v.mid, v.low, v.high, point);
         }
 }

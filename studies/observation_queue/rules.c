@@ -204,8 +204,8 @@ void measure_backlog(const struct study_run *run, const struct study_cell *cell,
     const struct observation_config config = {.lane = cell->subject,
                                               .admission = OBSERVATION_RESERVED,
                                               .service = (enum observation_service)cell->number[1],
-                                              .capacity = SIZE_MAX / 2,
-                                              .threads = 2};
+                                              .capacity = (size_t)(cell->number[0] / 50) + 1000,
+                                              .threads = 2}; /* more than can come to wait */
     uint64_t arrived = 0, served = 0, age_most = 0, number = 0;
     (void)run;
     if (!make(&q, s, &config))
