@@ -57,7 +57,7 @@ struct as_written {
 struct as_written_handle {
     struct as_written *log;
     void *producer;
-    uint64_t cas_failed;
+    struct as_written_counts did;
     struct q_counts counts;
 };
 
@@ -65,6 +65,7 @@ struct as_written_handle {
 
 static void notify_one(struct as_written_handle *h)
 {
+    h->did.shared_rmw++;
     if (!a_swap(&h->log->flush_permit, true, acq_rel))
         q_event_notify(&h->log->flush_notify, 1, &h->counts);
 }
@@ -80,6 +81,7 @@ static int push(struct as_written_handle *h, const void *bytes, uint32_t length)
     const q_item item = (q_item)(uintptr_t)copy;
     for (unsigned spins = 0; log->driver->push(log->pending, h->producer, &item) == Q_FULL;)
         q_relax(&spins);
+    h->did.shared_rmw++; /* at least: list_mpsc's exchange */
     notify_one(h);
     return 0;
 }
@@ -91,15 +93,19 @@ int as_written_append(struct as_written_handle *h, const void *bytes, uint32_t l
         const unsigned early = log->c.repaired ? waves_register(&log->space_available) : 0;
         uint64_t current = a_load(&log->pending_count, acquire);
         if (current >= log->c.log.max_queue_size) {
+            if (a_load(&log->rescued, relaxed))
+                return ECANCELED;
             for (unsigned i = 0; i < log->c.pauses; i++)
                 a_pause();
             waves_await(&log->space_available,
                         log->c.repaired ? early : waves_register(&log->space_available));
+            h->did.woken++;
             continue;
         }
+        h->did.shared_rmw++;
         if (a_cas(&log->pending_count, &current, current + 1, acq_rel, acquire))
             return push(h, bytes, length);
-        h->cas_failed++;
+        h->did.cas_failed++;
     }
 }
 
@@ -269,7 +275,7 @@ uint64_t as_written_pending(const struct as_written *log)
     return a_load(&log->pending_count, acquire);
 }
 
-uint64_t as_written_cas_failed(const struct as_written_handle *h) { return h->cas_failed; }
+struct as_written_counts as_written_counts(const struct as_written_handle *h) { return h->did; }
 
 void as_written_groups(const struct as_written *log, uint64_t *groups, uint64_t *entries)
 {

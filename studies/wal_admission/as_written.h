@@ -31,7 +31,12 @@ void as_written_shutdown(struct as_written *log); /* the last flush */
 void as_written_close(struct as_written *log);
 
 uint64_t as_written_pending(const struct as_written *log);
-uint64_t as_written_cas_failed(const struct as_written_handle *h);
+/* What appends of this handle did to words that all share: read-modify-writes, of them
+ * compare-and-swaps that were lost; and how often they were woken for room. */
+struct as_written_counts {
+    uint64_t shared_rmw, cas_failed, woken;
+};
+struct as_written_counts as_written_counts(const struct as_written_handle *h);
 void as_written_groups(const struct as_written *log, uint64_t *groups, uint64_t *entries);
 /* Wakes who waits for room, and ends every flush (ECANCELED): how an experiment gets out. */
 void as_written_rescue(struct as_written *log, bool end_flushes);

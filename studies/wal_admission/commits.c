@@ -61,18 +61,52 @@ static void add(struct cells *c, const struct study_run *run, const struct commi
 static bool wanted(const struct study_run *run, const struct commit_system *s, unsigned threads,
                    enum medium medium)
 {
-    const bool written = s == &commit_written_100us || s == &commit_written_1ms;
-    if (medium == SIMULATED && s == &commit_leaders_growing)
-        return false;
+    const bool quick = study_quick(run), written = s->number > 0,
+               essential = s == &commit_leaders || s == &commit_written_1ms;
+    if (medium == SIMULATED)
+        return s != &commit_leaders_growing &&
+               (!quick || (essential && threads != 32) || (threads >= 128 && s != &commit_each));
     if (medium == AWAKE)
-        return threads == 1 && !written;
-    if (!study_quick(run) || s == &commit_leaders || s == &commit_written_1ms)
-        return true;
-    return medium == SIMULATED ? threads >= 128 && s != &commit_each : threads >= 128;
+        return threads == 1 && !written && (!quick || essential);
+    return !quick || essential || threads >= 128;
+}
+
+static bool wanted_peer(const struct study_run *run, const struct commit_system *s,
+                        unsigned threads, enum medium medium)
+{
+    const bool first = s == commit_peers[0];
+    return threads <= s->threads_most && (medium == DISK || threads == 1) &&
+           (!study_quick(run) || first || (medium == DISK && s->threads_most <= 32));
+}
+
+/* Which queue? One writer's push and one drain of the group: nothing that a disk would show, so the
+ * sync is simulated, and short. */
+static void measure_queue(const struct study_run *run, const struct study_cell *cell,
+                          struct study_sample *s)
+{
+    struct commit_setup setup;
+    setup_make(&setup, run);
+    setup.sync_ns = 200000;
+    setup.queue = cell->subject;
+    commit_closed_loop(&commit_leaders, &setup, 128, cell->number[2], s);
+}
+
+static void queue_cells(struct cells *c, const struct study_run *run)
+{
+    static const char *const queues[] = {"list_mpsc", "array_mpmc", "ring_mpsc", "segment_ring",
+                                         "mutex_deque"};
+    for (size_t i = 0; i < sizeof queues / sizeof *queues; i++) {
+        struct study_cell *const cell = cells_add(c, "queue", queues[i], measure_queue);
+        snprintf(cell->setting, sizeof cell->setting, "128 threads, simulated sync, 0.2 ms");
+        cell->subject = queues[i];
+        cell->number[2] = study_number(run, "seconds");
+        cell->rounds = study_quick(run) ? 3 : 0;
+    }
 }
 
 void commits_cells(struct cells *c, const struct study_run *run)
 {
+    queue_cells(c, run);
     static const struct commit_system *const ours[] = {
         &commit_leaders,       &commit_flusher,     &commit_leaders_growing,
         &commit_written_100us, &commit_written_1ms, &commit_each,
@@ -86,10 +120,8 @@ void commits_cells(struct cells *c, const struct study_run *run)
                 if (wanted(run, ours[i], threads, m))
                     add(c, run, ours[i], threads, m);
         for (const struct commit_system *const *p = commit_peers; *p; p++)
-            if (threads <= (*p)->threads_most) {
-                add(c, run, *p, threads, DISK);
-                if (threads == 1)
-                    add(c, run, *p, threads, AWAKE);
-            }
+            for (enum medium m = DISK; m <= AWAKE; m++)
+                if (wanted_peer(run, *p, threads, m))
+                    add(c, run, *p, threads, m);
     }
 }

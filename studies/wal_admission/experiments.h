@@ -17,7 +17,11 @@ struct study_cell *cells_add(struct cells *c, const char *experiment, const char
 void setup_make(struct commit_setup *s, const struct study_run *run);
 const char *setup_base(const struct study_run *run); /* where those directories are */
 
-void commits_cells(struct cells *c, const struct study_run *run); /* commits.c */
+void commits_cells(struct cells *c, const struct study_run *run);
+void failures_cells(struct cells *c, const struct study_run *run);
+void wakeups_cells(struct cells *c, const struct study_run *run);
+void streams_cells(struct cells *c, const struct study_run *run); /* sizing.c */
+void appends_cells(struct cells *c, const struct study_run *run);
 
 void wal_judge(struct study_judge *j);
 void wal_figure(const struct study_judge *j, FILE *table);

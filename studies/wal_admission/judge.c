@@ -45,7 +45,11 @@ struct interval judge_commits(const struct study_judge *j, const char *variant, 
     return study_median(j, "commits", variant, setting, "commits_per_s");
 }
 
-void wal_judge(struct study_judge *j) { judge_the_commits(j); }
+void wal_judge(struct study_judge *j)
+{
+    judge_the_commits(j);
+    judge_the_rest(j);
+}
 
 /* ---- the figure ------------------------------------------------------------------------------ */
 

@@ -12,5 +12,6 @@ struct interval judge_commits(const struct study_judge *j, const char *variant,
                               const char *setting);
 
 void judge_the_commits(struct study_judge *j);
+void judge_the_rest(struct study_judge *j);
 
 #endif

@@ -13,9 +13,13 @@ static const struct study_parameter parameters[] = {
     {"seconds", "that threads commit, on the disk", "0.4", "0.1", 0.01, 600},
     {"simulated-seconds", "and on the simulated one", "0.6", "0.2", 0.01, 600},
     {"sync-ms", "how long a simulated sync takes", "5", NULL, 0.01, 1000},
+    {"stream-seconds", "that entries come in at a given rate", "1.5", "0.3", 0.05, 600},
+    {"kill-points", "crashes of each kind", "1000", "60", 1, 1e6},
     {"payload", "bytes of an entry", "200", NULL, 8, 4096},
     {"ahead-mib", "zeroes that our log writes ahead, MiB", "16", "8", 1, 1024},
     {"queue", "of our log: a FIFO queue of the registry", "list_mpsc", NULL, 0, 0},
+    {"only", "an experiment: commits, crash, errors, shutdown, wake-ups, sizing, interval, ...", "",
+     NULL, 0, 0},
     {0},
 };
 
@@ -87,7 +91,20 @@ static int run_all(struct study_run *run)
         return status;
     cells.n = 0;
     commits_cells(&cells, run);
-    return study_measure(run, cells.cell, cells.n);
+    failures_cells(&cells, run);
+    wakeups_cells(&cells, run);
+    streams_cells(&cells, run);
+    appends_cells(&cells, run);
+    size_t n = 0;
+    const char *const only = study_text(run, "only");
+    for (size_t i = 0; i < cells.n; i++)
+        if (!only[0] || strcmp(cells.cell[i].experiment, only) == 0)
+            cells.cell[n++] = cells.cell[i];
+    if (n == 0) {
+        fprintf(stderr, "queuelab: wal_admission: there is no experiment '%s'\n", only);
+        return 2;
+    }
+    return study_measure(run, cells.cell, n);
 }
 
 const struct study study_wal_admission = {

@@ -33,6 +33,7 @@ struct wal {
     q_item taken[TAKE]; /* entries */
     size_t next_taken, n_taken;
     struct wal_entry *member[GROUP_ENTRIES];
+    bool more; /* the last group was full: what was left over need not gather */
     struct q_counts counts;
 
     pthread_mutex_t lock; /* of the metrics */
@@ -78,10 +79,10 @@ static int admit_later(struct wal_handle *h, uint64_t bytes, uint64_t timeout_ns
         /* Registered first, then looked again: a wake-up in between is not lost. */
         const struct q_event_ticket ticket = q_event_prepare(&log->room);
         error = admit(h, bytes);
-        if (error == EAGAIN && in_time)
+        if (error == EAGAIN && in_time) {
+            h->metrics.room_sleeps++;
             in_time = q_event_sleep(&log->room, ticket, deadline);
-        else
-            in_time = error == EAGAIN ? in_time : true;
+        }
         q_event_cancel(&log->room);
         if (error != EAGAIN || !in_time)
             break;
@@ -162,8 +163,11 @@ static unsigned drain(struct wal *log, uint64_t group, uint64_t *bytes)
     struct wal_entry *e;
     unsigned n = 0;
     *bytes = 0;
-    while (n < GROUP_ENTRIES && (e = next_entry(log)) != NULL) {
-        const uint64_t lsn = wal_file_add(&log->file, e->bytes, e->length, e->checksum);
+    log->more = false;
+    while ((e = next_entry(log)) != NULL) {
+        const uint64_t lsn =
+            n == GROUP_ENTRIES ? 0 : wal_file_add(&log->file, e->bytes, e->length, e->checksum);
+        log->more = !lsn;
         if (!lsn)
             break; /* into the next one */
         e->lsn = lsn;
@@ -304,6 +308,7 @@ static void *flusher(void *arg)
 {
     struct wal *const log = arg;
     struct q_counts counts = {0};
+    bool full = false;
     for (unsigned spins = 0;;) {
         uint64_t word = a_load(&log->admission, acquire);
         if (ENTRIES(word) == 0) {
@@ -317,11 +322,12 @@ static void *flusher(void *arg)
             spins = 0;
             continue;
         }
-        if (log->c.flush_interval_ns && !(word & CLOSED))
+        if (log->c.flush_interval_ns && !full && !(word & CLOSED))
             sleep_ns(log->c.flush_interval_ns);
         unsigned made = 0;
         if (try_busy(log)) {
             made = make_group(log);
+            full = log->more;
             leave(log, &counts);
         }
         if (!made)
@@ -425,6 +431,7 @@ void wal_detach(struct wal_handle *h)
     m->wait_ns += h->metrics.wait_ns;
     if (h->metrics.wait_most_ns > m->wait_most_ns)
         m->wait_most_ns = h->metrics.wait_most_ns;
+    m->room_sleeps += h->metrics.room_sleeps;
     m->admit_failed += h->metrics.admit_failed;
     m->sleeps += h->metrics.sleeps;
     m->leads += h->metrics.leads;

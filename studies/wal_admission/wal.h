@@ -64,6 +64,7 @@ struct wal_metrics {
     uint64_t admitted, refused, waited;      /* appends; waited: that found it full */
     uint64_t wait_ns, wait_most_ns;          /* for room */
     uint64_t admit_failed;                   /* compare-and-swaps lost at the admission word */
+    uint64_t room_sleeps;                    /* times asleep for room */
     uint64_t sleeps, leads;                  /* commits: times asleep, groups led */
 };
 

@@ -180,25 +180,38 @@ static int count_rest(struct window *w, uint64_t size, struct wal_found *found)
     return 0;
 }
 
+static struct wal_header header_make(void)
+{
+    struct wal_header header = {.magic = WAL_MAGIC};
+    header.crc = ~crc32c_more(CRC32C_BEGIN, &header, offsetof(struct wal_header, crc));
+    return header;
+}
+
+/* A part of it, or zeroes: it was being written when something ended the process, or the power. */
+static int check_header(struct window *w, uint64_t size)
+{
+    static const struct wal_header none;
+    const struct wal_header good = header_make();
+    const size_t n = size < sizeof good ? (size_t)size : sizeof good;
+    int error;
+    if (n == 0)
+        return ENODATA;
+    const unsigned char *const p = look(w, 0, n, &error);
+    if (!p)
+        return error ? error : EIO;
+    if (memcmp(p, &good, n) == 0)
+        return n < sizeof good ? ENODATA : 0;
+    if (memcmp(p, &none, n) == 0)
+        return ENODATA;
+    return n == sizeof good && memcmp(p, &good.magic, sizeof good.magic) == 0 ? EBADMSG : EINVAL;
+}
+
 static int scan(int fd, uint64_t size, struct wal_found *found, wal_reader *reader, void *arg)
 {
     struct window w = {.fd = fd};
-    struct wal_header header;
-    int error;
+    const unsigned char *p;
     *found = (struct wal_found){.end = WAL_HEADER};
-    const unsigned char *p = look(&w, 0, sizeof header, &error);
-    if (!p) {
-        free(w.bytes);
-        return error ? error : EINVAL;
-    }
-    memcpy(&header, p, sizeof header);
-    static const struct wal_header none;
-    if (memcmp(&header, &none, sizeof header) == 0)
-        error = ENODATA;
-    else if (header.magic != WAL_MAGIC)
-        error = EINVAL;
-    else if (header.crc != ~crc32c_more(CRC32C_BEGIN, &header, offsetof(struct wal_header, crc)))
-        error = EBADMSG;
+    int error = check_header(&w, size);
     while (!error && (p = look(&w, found->end, WAL_RECORD, &error)) != NULL) {
         struct wal_record r;
         memcpy(&r, p, sizeof r);
@@ -239,8 +252,7 @@ int wal_file_read(const char *path, struct wal_found *found, wal_reader *reader,
 
 static int create(struct wal_file *f, const char *path)
 {
-    struct wal_header header = {.magic = WAL_MAGIC};
-    header.crc = ~crc32c_more(CRC32C_BEGIN, &header, offsetof(struct wal_header, crc));
+    const struct wal_header header = header_make();
     int error = f->io->write(f->io, f->fd, &header, sizeof header, 0);
     f->end = f->allocated = WAL_HEADER;
     if (!error && f->ahead)

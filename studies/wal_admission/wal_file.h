@@ -55,13 +55,13 @@ struct wal_found {
 };
 
 /* Makes the file, or opens and recovers it; `found` and `reader` may be NULL. 0 or an errno: EBUSY
- * another process has it; EINVAL no such log; EBADMSG its header is damaged; open(2), read(2). A header of zeroes is a
- * log that was being made: it is made again. */
+ * another process has it; EINVAL no such log; EBADMSG its header is damaged; open(2), read(2). A header of zeroes, or
+ * a part of one, is a log that was being made: it is made again. */
 int wal_file_open(struct wal_file *f, const char *path, struct wal_io *io, uint64_t ahead,
                   size_t group_bytes, struct wal_found *found, wal_reader *reader, void *arg);
 void wal_file_close(struct wal_file *f);
 
-/* Reads a log and leaves it as it is. The same errors, and ENODATA: its header is zeroes. */
+/* Reads a log and leaves it as it is. The same errors, and ENODATA: it was being made. */
 int wal_file_read(const char *path, struct wal_found *found, wal_reader *reader, void *arg);
 
 uint32_t wal_checksum_begin(const void *bytes, uint32_t length); /* the writer's share */
