@@ -66,20 +66,21 @@ enum {
 };
 
 struct lf_slot {
-    atomic(uint64_t) key; /* 0: free. Key 0 itself has a slot of its own, behind the others */
+    atomic(uint64_t) key; /* 0: free. Key 0 itself has a slot of its own */
     atomic(uint64_t) value;
 };
 
-/* One allocation: this, then moved[chunks], then slot[mask + 2]. */
+/* Two allocations: the slots, a whole number of pages; and this, with moved[chunks] behind it. */
 struct lf_table {
     struct q_retired retired;
-    size_t mask, bytes, chunks;
+    size_t mask, chunks;
     struct lf_slot *slot;
-    atomic(uint8_t) * moved;                        /* of each chunk: 1, it is in `next` */
+    struct lf_slot zero;                            /* of key 0 */
     alignas(Q_LINE) atomic(struct lf_table *) next; /* written once */
     atomic(uint32_t) making;                        /* somebody allocates the next one */
     alignas(Q_LINE) atomic(size_t) claimed;         /* keys' words that are taken, as told */
     atomic(size_t) chunk;                           /* the next chunk to be moved */
+    atomic(uint8_t) moved[];                        /* of each chunk: 1, it is in `next` */
 };
 _Static_assert(offsetof(struct lf_table, retired) == 0, "an object begins with q_retired");
 
@@ -109,28 +110,37 @@ static const struct map_traits map_lockfree_traits = {
 
 /* ---- tables --------------------------------------------------------------------------------- */
 
+static inline size_t lf_table_bytes(size_t chunks)
+{
+    return sizeof(struct lf_table) + chunks * sizeof(atomic(uint8_t));
+}
+
+static inline void lf_slot_init(struct lf_slot *s)
+{
+    a_init(&s->key, 0);
+    a_init(&s->value, LF_EMPTY);
+}
+
 static inline struct lf_table *lf_table_make(struct q_memory *memory, size_t slots)
 {
     const size_t chunks = (slots + LF_CHUNK - 1) / LF_CHUNK;
-    const size_t moved = (sizeof(struct lf_table) + Q_LINE - 1) & ~(size_t)(Q_LINE - 1);
-    const size_t first = (moved + chunks + Q_LINE - 1) & ~(size_t)(Q_LINE - 1);
-    const size_t bytes = first + (slots + 1) * sizeof(struct lf_slot);
-    struct lf_table *const t = map_table_alloc(memory, bytes);
+    struct lf_table *const t = q_alloc(memory, Q_LINE, lf_table_bytes(chunks));
     if (!t)
         return NULL;
+    t->slot = map_table_alloc(memory, slots * sizeof *t->slot);
+    if (!t->slot) {
+        q_free(memory, t, Q_LINE, lf_table_bytes(chunks));
+        return NULL;
+    }
     t->mask = slots - 1;
-    t->bytes = bytes;
     t->chunks = chunks;
-    t->moved = (void *)((char *)t + moved);
-    t->slot = (void *)((char *)t + first);
 #ifdef MODEL_CHECKER /* which wants to be told; elsewhere zeroed memory is as good */
+    for (size_t i = 0; i < slots; i++)
+        lf_slot_init(&t->slot[i]);
+#endif
+    lf_slot_init(&t->zero);
     for (size_t i = 0; i < chunks; i++)
         a_init(&t->moved[i], 0);
-    for (size_t i = 0; i <= slots; i++) {
-        a_init(&t->slot[i].key, 0);
-        a_init(&t->slot[i].value, LF_EMPTY);
-    }
-#endif
     a_init(&t->next, NULL);
     a_init(&t->making, 0);
     a_init(&t->claimed, 0);
@@ -146,7 +156,8 @@ static inline size_t lf_room(const struct lf_table *t)
 
 static inline void lf_table_free(struct q_memory *memory, struct lf_table *t)
 {
-    map_table_free(memory, t, t->bytes);
+    map_table_free(memory, t->slot, (t->mask + 1) * sizeof *t->slot);
+    q_free(memory, t, Q_LINE, lf_table_bytes(t->chunks));
 }
 
 static inline void lf_table_free_all(struct q_memory *memory, struct q_retired *chain)
@@ -166,10 +177,10 @@ static inline size_t lf_place(const struct lf_table *t, size_t home, size_t n)
 }
 
 /* The key's slot, or NULL: it was never inserted into this table. */
-static inline q_hot struct lf_slot *lf_look(const struct lf_table *t, uint64_t key)
+static inline q_hot struct lf_slot *lf_look(struct lf_table *t, uint64_t key)
 {
     if (__builtin_expect(key == 0, 0))
-        return &t->slot[t->mask + 1];
+        return &t->zero;
     const size_t home = map_hash(key) & t->mask;
     for (size_t n = 0; n <= t->mask; n++) {
         struct lf_slot *const s = &t->slot[lf_place(t, home, n)];
@@ -183,12 +194,11 @@ static inline q_hot struct lf_slot *lf_look(const struct lf_table *t, uint64_t k
 }
 
 /* The key's slot, claimed if need be; NULL: not within `far` slots. */
-static inline struct lf_slot *lf_claim(const struct lf_table *t, uint64_t key, size_t far,
-                                       bool *claimed)
+static inline struct lf_slot *lf_claim(struct lf_table *t, uint64_t key, size_t far, bool *claimed)
 {
     *claimed = false;
     if (__builtin_expect(key == 0, 0))
-        return &t->slot[t->mask + 1];
+        return &t->zero;
     const size_t home = map_hash(key) & t->mask;
     for (size_t n = 0; n <= t->mask && n < far; n++) {
         struct lf_slot *const s = &t->slot[lf_place(t, home, n)];
@@ -205,7 +215,7 @@ static inline struct lf_slot *lf_claim(const struct lf_table *t, uint64_t key, s
 
 /* ---- moving --------------------------------------------------------------------------------- */
 
-static inline void lf_move_slot(struct lf_slot *s, const struct lf_table *to, bool zero)
+static inline void lf_move_slot(struct lf_slot *s, struct lf_table *to, bool zero)
 {
     const uint64_t v = a_or(&s->value, LF_FROZEN, acq_rel); /* [>value, value>] */
     if (!(v & LF_VALUE))
@@ -215,7 +225,7 @@ static inline void lf_move_slot(struct lf_slot *s, const struct lf_table *to, bo
     struct lf_slot *const d = lf_claim(to, key, SIZE_MAX, &claimed);
     uint64_t empty = LF_EMPTY;
     if (claimed)
-        a_add(&((struct lf_table *)to)->claimed, 1, relaxed);
+        a_add(&to->claimed, 1, relaxed);
     a_cas(&d->value, &empty, v & ~LF_FROZEN, release, relaxed); /* [value>] */
 }
 
@@ -226,7 +236,7 @@ static inline void lf_move_chunk(struct lf_table *t, struct lf_table *to, size_t
     for (size_t i = first; i < end; i++)
         lf_move_slot(&t->slot[i], to, false);
     if (end == t->mask + 1)
-        lf_move_slot(&t->slot[end], to, true);
+        lf_move_slot(&t->zero, to, true);
     a_store(&t->moved[chunk], 1, release); /* [moved>] */
 }
 
@@ -470,11 +480,12 @@ static inline size_t map_lockfree_each(struct map_lockfree *m, struct map_lockfr
 {
     size_t n = 0;
     q_enter(&h->guard, &m->reclaim);
-    const struct lf_table *const t = a_load(&m->root, acquire); /* [>root] */
+    struct lf_table *const t = a_load(&m->root, acquire); /* [>root] */
     for (size_t i = 0; i <= t->mask + 1; i++) {
-        const uint64_t v = a_load(&t->slot[i].value, acquire); /* [>value] */
+        const struct lf_slot *const s = i > t->mask ? &t->zero : &t->slot[i];
+        const uint64_t v = a_load(&s->value, acquire); /* [>value] */
         if (v & LF_VALUE) {
-            visit(context, i > t->mask ? 0 : a_load(&t->slot[i].key, relaxed), v & MAP_VALUE_MAX);
+            visit(context, a_load(&s->key, relaxed), v & MAP_VALUE_MAX);
             n++;
         }
     }

@@ -21,8 +21,10 @@
 
 #include <assert.h>
 #include <pthread.h>
+/* clang-format off: a path is no division */
 #define HEADER_(name) STRING(studies / maps / name.h)
-#define HEADER(name)  HEADER_(name)
+/* clang-format on */
+#define HEADER(name) HEADER_(name)
 #include HEADER(MAP)
 
 static struct MAP map;
