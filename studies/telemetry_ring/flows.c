@@ -149,9 +149,9 @@ static const struct plan {
      0},
     {"overload", "as written, spill", "", {AS(SPILL), ONE_TOO_MUCH}, 0.3, 0},
     /* One by one, or many at once. */
-    {"taking", "1 at a time", "", {RING, .take_batch = 1}, 0, 0},
-    {"taking", "16 at a time", "", {RING, .take_batch = 16}, 0, 0},
-    {"taking", "256 at a time", "", {RING, .take_batch = 256}, 0, 0},
+    {"taking", "1 at a time", "1 producer", {RING, .take_batch = 1}, 0, 0},
+    {"taking", "16 at a time", "1 producer", {RING, .take_batch = 16}, 0, 0},
+    {"taking", "256 at a time", "1 producer", {RING, .take_batch = 256}, 0, 0},
     {"pushing", "1 at a time", "4 producers", {RING, .producers = 4}, 0, 0},
     {"pushing", "16 at a time", "4 producers", {RING, .producers = 4, .push_batch = 16}, 0, 0},
     {"pushing", "64 at a time", "4 producers", {RING, .producers = 4, .push_batch = 64}, 0, 0},

@@ -84,7 +84,7 @@ static void measure_memory(const struct study_run *run, const struct study_cell 
     study_put(s, "resident_bytes", resident_bytes() - resident);
 }
 
-/* ---- prefetching ------------------------------------------------------------------------------- */
+/* ---- taking a backlog ------------------------------------------------------------------------------- */
 
 /* ring_take (ring_spill.h) with a request for the cell so many ahead, as the document's iterator. */
 static size_t take_ahead(struct ring_mpsc *q, q_item *items, size_t n, unsigned ahead)
@@ -103,14 +103,15 @@ static size_t take_ahead(struct ring_mpsc *q, q_item *items, size_t n, unsigned 
     return k;
 }
 
-static void measure_prefetch(const struct study_run *run, const struct study_cell *cell,
-                             struct study_sample *s)
+static void measure_backlog(const struct study_run *run, const struct study_cell *cell,
+                            struct study_sample *s)
 {
     static struct ring_mpsc ring;
     struct ring_mpsc_handle h;
     q_item items[256];
     uint64_t sum = 0;
     const unsigned ahead = cell->flags;
+    const size_t batch = (size_t)cell->number[0];
     (void)run;
     if (!fill_ring(&ring) || ring_mpsc_attach(&ring, &h, Q_CONSUMER) != 0) {
         study_fail(s, "no memory for a million events");
@@ -118,7 +119,9 @@ static void measure_prefetch(const struct study_run *run, const struct study_cel
     }
     const uint64_t before = clock_ticks_fenced();
     for (size_t got = 1, all = 0; got; all += got) {
-        got = ahead ? take_ahead(&ring, items, 256, ahead) : ring_mpsc_pop_n(&ring, &h, items, 256);
+        got = batch == 1 ? ring_mpsc_pop(&ring, &h, items) == Q_OK
+              : ahead    ? take_ahead(&ring, items, batch, ahead)
+                         : ring_mpsc_pop_n(&ring, &h, items, batch);
         for (size_t i = 0; i < got; i++)
             sum += items[i].word[1];
         if (!got && all != A_MILLION)
@@ -222,9 +225,12 @@ void add_parts(const struct study_run *run, struct study_cell *cell, size_t *n)
          .rounds = 2},
         {"memory", "a box each", "1 M events", measure_memory, .flags = LAYOUT_BOXES_FULL,
          .rounds = 2},
-        {"prefetch", "none", "1 M events", measure_prefetch, .flags = 0},
-        {"prefetch", "4 ahead", "1 M events", measure_prefetch, .flags = 4},
-        {"prefetch", "32 ahead", "1 M events", measure_prefetch, .flags = 32},
+        {"taking", "1 at a time", "a backlog of 1 M", measure_backlog, .number = {1}},
+        {"taking", "16 at a time", "a backlog of 1 M", measure_backlog, .number = {16}},
+        {"taking", "256 at a time", "a backlog of 1 M", measure_backlog, .number = {256}},
+        {"prefetch", "none", "a backlog of 1 M", measure_backlog, .flags = 0, .number = {256}},
+        {"prefetch", "4 ahead", "a backlog of 1 M", measure_backlog, .flags = 4, .number = {256}},
+        {"prefetch", "32 ahead", "a backlog of 1 M", measure_backlog, .flags = 32, .number = {256}},
         {"validation", "one by one", "", measure_validation, .flags = 0},
         {"validation", "four at a time", "", measure_validation, .flags = 1},
         {"own property", "as written", "", measure_property, .rounds = 2},
