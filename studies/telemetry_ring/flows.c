@@ -101,12 +101,12 @@ static const struct plan {
      2},
 /* Producers and the consumer for a while: does it wedge, what is lost? */
 #define MANY(p) .producers = p, .capacity = 1024
-    {"endurance", "as written", "2 producers, block", {AS(BLOCK), MANY(2)}, 3, 0},
-    {"endurance", "as written", "4 producers, block", {AS(BLOCK), MANY(4)}, 3, 0},
-    {"endurance", "as written", "4 producers, drop newest", {AS(DROP_NEWEST), MANY(4)}, 3, 0},
+    {"endurance", "as written", "2 producers, block", {AS(BLOCK), MANY(2)}, 8, 4},
+    {"endurance", "as written", "4 producers, block", {AS(BLOCK), MANY(4)}, 8, 4},
+    {"endurance", "as written", "4 producers, drop newest", {AS(DROP_NEWEST), MANY(4)}, 3, 4},
     {"endurance", "as written", "4 producers, drop oldest", {AS(DROP_OLDEST), MANY(4)}, 3, 2},
-    {"endurance", "ring", "2 producers, block", {RING, MANY(2)}, 3, 0},
-    {"endurance", "ring", "4 producers, block", {RING, MANY(4)}, 3, 0},
+    {"endurance", "ring", "2 producers, block", {RING, MANY(2)}, 3, 4},
+    {"endurance", "ring", "4 producers, block", {RING, MANY(4)}, 3, 4},
     {"endurance",
      "ring",
      "4 producers, drop newest",

@@ -14,6 +14,12 @@ static const char *per_s(const struct study_judge *j, const char *variant, const
     return study_words(figure(j, "throughput", variant, setting, "events_per_s"), "events/s");
 }
 
+/* The condition of a verdict, which stands behind "holds only when". */
+static const char *when(enum verdict v, const char *condition)
+{
+    return v == CLAIM_CONDITIONAL ? condition : "";
+}
+
 /* Throughput: as it should be, and as it is printed, under the policy of the drop-in replacement. */
 static void judge_throughput(struct study_judge *j, const char *claim, const char *setting,
                              double bound)
@@ -23,11 +29,12 @@ static void judge_throughput(struct study_judge *j, const char *claim, const cha
     const unsigned runs = good(j, "throughput", "as written, drop oldest", setting);
     const double hung = total(j, "throughput", "as written, drop oldest", setting, "wedged");
     const bool hangs = runs > 0 && hung == runs;
-    study_verdict(j, claim, ours == CLAIM_HOLDS && hangs ? CLAIM_CONDITIONAL : ours, NULL,
-                  "slots carry their lap: ring_mpsc %s, a lock %s; as printed: blocking %s, drop "
-                  "newest %s, drop oldest hangs in %.0f of %u runs",
-                  per_s(j, "ring", setting), per_s(j, "lock, batches", setting),
-                  per_s(j, "as written, block", setting),
+    const enum verdict v = ours == CLAIM_HOLDS && hangs ? CLAIM_CONDITIONAL : ours;
+    study_verdict(j, claim, v, NULL,
+                  "%sring_mpsc %s, a lock %s; as printed: blocking %s, drop newest %s, drop oldest "
+                  "hangs in %.0f of %u runs",
+                  when(v, "each slot carries its lap: "), per_s(j, "ring", setting),
+                  per_s(j, "lock, batches", setting), per_s(j, "as written, block", setting),
                   per_s(j, "as written, drop newest", setting), hung, runs);
 }
 
@@ -42,34 +49,43 @@ static const char *p99(const struct study_judge *j, const char *variant, unsigne
                        "ns");
 }
 
+/* The clock is read twice around a push. What is below the bound with that holds; what is above it
+ * without, does not. */
+static enum verdict push_time(const struct study_judge *j, unsigned setting, double clock)
+{
+    const struct interval v = figure(j, "push time", "ring", push_settings[setting], "push_p99_ns");
+    if (study_at_most(v, 100) == CLAIM_HOLDS)
+        return CLAIM_HOLDS;
+    return study_at_most(v, 100 + clock) == CLAIM_REFUTED ? CLAIM_REFUTED : CLAIM_UNTESTABLE;
+}
+
 static void judge_push_time(struct study_judge *j)
 {
     static const char *const short_names[] = {"one producer", "four paced", "four flat out"};
+    const struct interval clock =
+        figure(j, "push time", "nothing", push_settings[0], "push_p50_ns");
     unsigned count[4] = {0};
     char where[128] = "";
     for (unsigned i = 0; i < PUSH_SETTINGS; i++) {
-        const enum verdict v =
-            study_at_most(figure(j, "push time", "ring", push_settings[i], "push_p99_ns"), 100);
-        count[v]++;
-        if (v == CLAIM_HOLDS)
+        const enum verdict one = push_time(j, i, clock.n ? clock.mid : 0);
+        count[one]++;
+        if (one == CLAIM_HOLDS)
             snprintf(where + strlen(where), sizeof where - strlen(where), "%s%s",
                      where[0] ? ", " : "", short_names[i]);
     }
     const enum verdict v = count[CLAIM_HOLDS] == PUSH_SETTINGS          ? CLAIM_HOLDS
-                           : count[CLAIM_REFUTED] == PUSH_SETTINGS      ? CLAIM_REFUTED
                            : count[CLAIM_HOLDS] && count[CLAIM_REFUTED] ? CLAIM_CONDITIONAL
+                           : count[CLAIM_REFUTED]                       ? CLAIM_REFUTED
                                                                         : CLAIM_UNTESTABLE;
+    snprintf(where + strlen(where), sizeof where - strlen(where), ": ");
     study_verdict(
         j, "S3-C2", v, NULL,
-        "%s%sp99 of a push into ring_mpsc: one producer %s, four paced %s, four flat out "
-        "%s; the median of one producer is %s; timing nothing has a p99 of %s",
-        v == CLAIM_CONDITIONAL  ? where
-        : v == CLAIM_UNTESTABLE ? "intervals straddle the bound"
-                                : "",
-        v == CLAIM_CONDITIONAL || v == CLAIM_UNTESTABLE ? ": " : "", p99(j, "ring", 0),
-        p99(j, "ring", 1), p99(j, "ring", 2),
-        study_words(figure(j, "push time", "ring", push_settings[0], "push_p50_ns"), "ns"),
-        p99(j, "nothing", 0));
+        "%s%sp99 of a push into ring_mpsc with the clock's own %s: one producer %s, four "
+        "paced %s, four flat out %s; the median of one producer is %s",
+        when(v, where),
+        v == CLAIM_UNTESTABLE ? "with or without the clock's time is the question: " : "",
+        study_words(clock, "ns"), p99(j, "ring", 0), p99(j, "ring", 1), p99(j, "ring", 2),
+        study_words(figure(j, "push time", "ring", push_settings[0], "push_p50_ns"), "ns"));
 }
 
 /* "About 500 ns": within a factor of two. */
@@ -107,10 +123,11 @@ static void judge_memory(struct study_judge *j)
                            : ring >= 10e6                 ? CLAIM_REFUTED
                                                           : CLAIM_CONDITIONAL;
     study_verdict(j, "S3-C4", v, NULL,
-                  "events lie in the slots: %.3g MB beyond a million events of 24 bytes, %.3g MB "
+                  "%sring_mpsc %.3g MB beyond a million events of 24 bytes, %.3g MB "
                   "resident in all; with a box for each as printed %.3g MB (%.3g when empty)",
-                  ring / 1e6, study_most(j, "memory", "ring", NULL, "resident_bytes") / 1e6,
-                  boxes / 1e6, empty / 1e6);
+                  when(v, "events lie in the slots: "), ring / 1e6,
+                  study_most(j, "memory", "ring", NULL, "resident_bytes") / 1e6, boxes / 1e6,
+                  empty / 1e6);
 }
 
 /* ---- what is to make it faster ------------------------------------------------------------------- */
@@ -153,11 +170,11 @@ static void judge_validation(struct study_judge *j)
         study_ratio(j, "validating flow", "four at a time", "one by one", NULL, "events_per_s");
     const enum verdict part = faster(alone), whole = faster(flow);
     const char *const why = study_error(j, "validation", "four at a time", NULL);
-    study_verdict(j, "TEL-T3",
-                  part == CLAIM_HOLDS && whole != CLAIM_HOLDS ? CLAIM_CONDITIONAL : part, NULL,
-                  "%sthe validation is looked at alone: %s faster four at a time (%s against %s); "
+    const enum verdict v = part == CLAIM_HOLDS && whole != CLAIM_HOLDS ? CLAIM_CONDITIONAL : part;
+    study_verdict(j, "TEL-T3", v, NULL,
+                  "%s%s%s faster four at a time (%s against %s); "
                   "the flow of events around it goes %s as fast%s",
-                  why, study_words(alone, "x"),
+                  why, when(v, "the validation is looked at alone: "), study_words(alone, "x"),
                   study_words(figure(j, "validation", "four at a time", NULL, "event_ns"), "ns"),
                   study_words(figure(j, "validation", "one by one", NULL, "event_ns"), "ns"),
                   study_words(flow, "x"), whole == CLAIM_HOLDS ? "" : ": the ring goes without it");
@@ -184,14 +201,12 @@ static void judge_waiting(struct study_judge *j)
     const struct interval often =
         study_ratio(j, "waiting", "sleeps", "spins", "100 K/s", "consumer_cpu_share");
     const enum verdict low = study_at_most(seldom, 1), high = study_at_most(often, 1);
-    study_verdict(j, "TEL-T5",
-                  low == CLAIM_HOLDS && high == CLAIM_REFUTED ? CLAIM_CONDITIONAL
-                  : low == CLAIM_HOLDS && high != CLAIM_HOLDS ? CLAIM_CONDITIONAL
-                                                              : low,
-                  NULL,
-                  "events are rare: at 1 K/s a sleeping consumer uses %s of a processor where a "
-                  "spinning one uses %s, and an event waits %s for it instead of %s; at 100 K/s "
-                  "sleeping costs %s the processor time of spinning",
+    const enum verdict v = low == CLAIM_HOLDS && high != CLAIM_HOLDS ? CLAIM_CONDITIONAL : low;
+    study_verdict(j, "TEL-T5", v, NULL,
+                  "%sat 1 K/s a sleeping consumer uses %s of a processor where a spinning one uses "
+                  "%s, and an event waits %s for it instead of %s; at 100 K/s sleeping costs %s "
+                  "the processor time of spinning",
+                  when(v, "events are rare: "),
                   study_words(figure(j, "waiting", "sleeps", "1 K/s", "consumer_cpu_share"), ""),
                   study_words(figure(j, "waiting", "spins", "1 K/s", "consumer_cpu_share"), ""),
                   study_words(figure(j, "waiting", "sleeps", "1 K/s", "sojourn_p50_ns"), "ns"),
@@ -237,14 +252,15 @@ static void judge_persistence(struct study_judge *j)
     const double lost = total(j, "kill", NULL, NULL, "lost"),
                  kills = total(j, "kill", NULL, NULL, "kills");
     const enum verdict process = faster(fast), machine = faster(safe);
-    study_verdict(j, "TEL-T8",
-                  kills == 0 || lost > 0                               ? CLAIM_UNTESTABLE
-                  : process == CLAIM_HOLDS && machine == CLAIM_REFUTED ? CLAIM_CONDITIONAL
-                                                                       : process,
-                  NULL,
-                  "only the process may die: a mapped ring takes %s, %s the log that is written; "
-                  "if 64 at a time must also survive the machine it is %s (%s). %.0f kills -9: of "
-                  "%.0f acknowledged events %.0f were lost, %.0f torn slots passed over",
+    const enum verdict v = kills == 0                                           ? CLAIM_UNTESTABLE
+                           : lost > 0                                           ? CLAIM_REFUTED
+                           : process == CLAIM_HOLDS && machine == CLAIM_REFUTED ? CLAIM_CONDITIONAL
+                                                                                : process;
+    study_verdict(j, "TEL-T8", v, NULL,
+                  "%sa mapped ring takes %s, %s the log that is written; if every 64 must also "
+                  "survive the machine it is %s (%s). %.0f kills -9: of %.0f acknowledged events "
+                  "%.0f were lost, %.0f torn slots passed over",
+                  when(v, "only the process may die: "),
                   study_words(figure(j, "keeping", "mapped", "", "events_per_s"), "events/s"),
                   study_words(fast, "x"), study_words(safe, "x"),
                   study_words(figure(j, "keeping", "mapped", synced, "events_per_s"), "events/s"),
@@ -286,16 +302,15 @@ static void judge_metrics(struct study_judge *j)
         wrong += fabs(total(j, "metrics", kinds[i], NULL, "miscounted"));
     }
     const enum verdict cheap = study_at_least(r[2], 0.8), dear = study_at_least(r[3], 0.8);
-    study_verdict(j, "TEL-T10",
-                  wrong > 0                                       ? CLAIM_REFUTED
-                  : cheap == CLAIM_HOLDS && dear == CLAIM_REFUTED ? CLAIM_CONDITIONAL
-                                                                  : cheap,
-                  NULL,
-                  "latencies are sampled: with 1 push in 64 timed the ring keeps %s of its "
-                  "throughput, with every push timed %s; counters for each producer leave %s, a "
-                  "shared one %s; they miscount %.0f",
-                  study_words(r[2], "x"), study_words(r[3], "x"), study_words(r[0], "x"),
-                  study_words(r[1], "x"), wrong);
+    const enum verdict v = wrong > 0                                       ? CLAIM_REFUTED
+                           : cheap == CLAIM_HOLDS && dear == CLAIM_REFUTED ? CLAIM_CONDITIONAL
+                                                                           : cheap;
+    study_verdict(j, "TEL-T10", v, NULL,
+                  "%swith 1 push in 64 timed the ring keeps %s of its throughput, with every push "
+                  "timed %s; counters for each producer leave %s, a shared one %s; they miscount "
+                  "%.0f",
+                  when(v, "latencies are sampled: "), study_words(r[2], "x"),
+                  study_words(r[3], "x"), study_words(r[0], "x"), study_words(r[1], "x"), wrong);
 }
 
 static void judge_log(struct study_judge *j)
@@ -330,7 +345,7 @@ void telemetry_judge(struct study_judge *j)
     telemetry_judge_bugs(j);
 }
 
-/* Variants of throughput, with intervals; a hung one has none and says so. */
+/* Variants of throughput, with intervals; 0: all of its samples hung. */
 void telemetry_figure(const struct study_judge *j, FILE *table)
 {
     static const char *const variants[] = {"ring",
@@ -340,13 +355,14 @@ void telemetry_figure(const struct study_judge *j, FILE *table)
                                            "as written, drop newest",
                                            "as written, drop oldest"};
     static const char *const settings[] = {"1 producer", "4 producers"};
-    fputs("variant\tproducers\tevents_per_s\tlow\thigh\thung\n", table);
+    fputs("variant\tproducers\tevents_per_s\tlow\thigh\thung\truns\n", table);
     for (unsigned i = 0; i < sizeof variants / sizeof *variants; i++)
         for (unsigned k = 0; k < 2; k++) {
             const struct interval v =
                 figure(j, "throughput", variants[i], settings[k], "events_per_s");
             const double hung = total(j, "throughput", variants[i], settings[k], "wedged");
-            fprintf(table, "%s\t%s\t%.6g\t%.6g\t%.6g\t%.0f\n", variants[i], settings[k],
-                    v.n ? v.mid : NAN, v.n ? v.low : NAN, v.n ? v.high : NAN, hung);
+            fprintf(table, "%s\t%s\t%.6g\t%.6g\t%.6g\t%.0f\t%u\n", variants[i], settings[k],
+                    v.n ? v.mid : 0, v.n ? v.low : 0, v.n ? v.high : 0, hung,
+                    good(j, "throughput", variants[i], settings[k]));
         }
 }

@@ -95,17 +95,16 @@ static void judge_own_benchmark(struct study_judge *j)
         passes += n > 0 && total(j, "own benchmark", "as written", all[i], "wedged") == 0 &&
                   total(j, "own benchmark", "as written", all[i], "dropped") == 0;
     }
-    study_verdict(j, "TEL-T14",
-                  runs < 4      ? CLAIM_UNTESTABLE
-                  : passes == 4 ? CLAIM_HOLDS
-                  : passes == 0 ? CLAIM_REFUTED
-                                : CLAIM_CONDITIONAL,
-                  NULL,
-                  "the policy is spilling (%u of 4 policies let it end): nobody takes, so blocking "
-                  "stops after %.0f pushes, drop oldest after %.0f, drop newest refuses %.0f, "
-                  "which the benchmark takes for a crash; spilling makes it a test of the disk at "
-                  "%.3g M/s",
-                  passes, study_most(j, "own benchmark", "as written", "block", "offered"),
+    const enum verdict v = runs < 4      ? CLAIM_UNTESTABLE
+                           : passes == 4 ? CLAIM_HOLDS
+                           : passes == 0 ? CLAIM_REFUTED
+                                         : CLAIM_CONDITIONAL;
+    study_verdict(j, "TEL-T14", v, NULL,
+                  "%s%u of 4 policies let it end: nobody takes, so blocking stops after %.0f "
+                  "pushes, drop oldest after %.0f, drop newest refuses %.0f, which the benchmark "
+                  "takes for a crash; spilling makes it a test of the disk at %.3g M/s",
+                  v == CLAIM_CONDITIONAL ? "it spills to disk: " : "", passes,
+                  study_most(j, "own benchmark", "as written", "block", "offered"),
                   study_most(j, "own benchmark", "as written", "drop oldest", "offered"),
                   study_most(j, "own benchmark", "as written", "drop newest", "dropped"),
                   study_most(j, "own benchmark", "as written", "spill to disk", "offered_per_s") /
