@@ -25,7 +25,7 @@ set label 2 'target, 4 producers' at 4.65e5, -0.85 right tc rgb colour[2] font f
 row(i) = floor(i / 2)
 side(i) = (int(i) % 2 ? 0.19 : -0.19)
 plot \
-    table skip 1 using (floor):(int($0) % 2 == 0 ? row($0) : 1/0):ytic(strcol(1) eq 'ring' ? 'ring_mpsc' : strcol(1)) with dots lc rgb 'white' notitle, \
+    table skip 1 every 2 using (floor):0:ytic(strcol(1) eq 'ring' ? 'ring_mpsc' : strcol(1)) with dots lc rgb 'white' notitle, \
     table skip 1 using (int($0) % 2 == 0 && $3 > 0 ? $3 : 1/0):(row($0) + side($0)):4:5 with xerrorbars \
         lc rgb colour[3] pt point[3] ps 1.1 lw 1.8 title '1 producer', \
     table skip 1 using (int($0) % 2 == 1 && $3 > 0 ? $3 : 1/0):(row($0) + side($0)):4:5 with xerrorbars \

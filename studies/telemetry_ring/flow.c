@@ -435,10 +435,12 @@ int flow_run(struct flow *f)
     histogram_clear(&f->push);
     histogram_clear(&f->sojourn);
     clock_calibrate();
-    int error = f->producers > FLOW_PRODUCERS || f->producers == 0 || f->n_events == 0 ||
-                        f->push_batch > FLOW_BATCH || f->take_batch > FLOW_BATCH
-                    ? EINVAL
-                    : make_carrier(r);
+    int error =
+        f->producers > FLOW_PRODUCERS || f->producers == 0 || f->n_events == 0 ||
+                f->push_batch > FLOW_BATCH || f->take_batch > FLOW_BATCH ||
+                (f->push_batch > 1 && f->carrier != CARRY_RING && f->carrier != CARRY_LOCKED)
+            ? EINVAL
+            : make_carrier(r);
     if (error) {
         free(r);
         return error;
