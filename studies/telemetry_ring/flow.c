@@ -340,7 +340,9 @@ static uint64_t progress(const struct flow_run *r)
 static bool watch(struct flow_run *r, uint64_t begin)
 {
     const struct flow *const f = r->f;
-    const double patience_s = f->patience_s > 0 ? f->patience_s : 0.5;
+    const double patience_s = f->patience_s > 0             ? f->patience_s
+                              : f->carrier == CARRY_WRITTEN ? 0.5
+                                                            : 5;
     uint64_t seen = UINT64_MAX, moved = begin;
     for (;;) {
         const bool consumed = f->no_consumer || a_load(&r->consumed, acquire);

@@ -40,7 +40,7 @@ struct flow {
     enum flow_metrics metrics;
     const char *spill_path;
     size_t spill_most;
-    double patience_s; /* without any progress: wedged; 0: half a second */
+    double patience_s; /* without any progress: wedged; 0: 0.5 for CARRY_WRITTEN, 5 for others */
     const struct event *events;
     size_t n_events;
 

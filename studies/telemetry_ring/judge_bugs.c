@@ -38,7 +38,7 @@ static void judge_loss(struct study_judge *j)
     double wedged = 0, seconds = 0;
     unsigned runs = 0;
     for (unsigned i = 0; i < 2; i++) {
-        wedged += total(j, "endurance", "as written", settings[i], "wedged");
+        wedged += total(j, "endurance", "as written", settings[i], "wedged_by_full_slot");
         runs += good(j, "endurance", "as written", settings[i]);
         seconds += total(j, "endurance", "as written", settings[i], "took_s");
     }
