@@ -206,7 +206,7 @@ static uint64_t scaled(uint64_t n)
 {
     const char *const scale = getenv("QUEUELAB_TEST_SCALE");
     const double share = scale && *scale ? strtod(scale, NULL) : 1;
-    return n * share < 200 ? 200 : (uint64_t)((double)n * share);
+    return (double)n * share < 200 ? 200 : (uint64_t)((double)n * share);
 }
 
 static struct flow flow_of(enum flow_carrier carrier, int when_full)
