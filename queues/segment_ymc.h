@@ -525,7 +525,7 @@ static inline void segment_ymc_detach(struct segment_ymc *q, struct segment_ymc_
 static inline void segment_ymc_stop(struct segment_ymc *q, struct segment_ymc_handle *h)
 {
     (void)q;
-    a_store(&h->record->pin, h->record->head.number, release); /* [unpinned>] */
+    a_store(&h->record->pin, h->record->head.number, relaxed); /* it has touched nothing since */
 }
 
 static inline size_t segment_ymc_capacity(const struct segment_ymc *q)
