@@ -116,11 +116,12 @@ static void pipeline_thread(void *arg, unsigned index)
 }
 
 /* Runs it; what the threads left, all together, in *sum. The seconds, or negative: it failed. */
-static double pipeline_run(struct pipeline *p, struct study_sample *s, const char *lane, uint64_t n,
-                           unsigned producers, unsigned consumers, size_t batch,
-                           struct pipeline_thread *sum)
+static double pipeline_run(struct pipeline *p, struct study_sample *s,
+                           const struct study_cell *cell, uint64_t n, unsigned producers,
+                           unsigned consumers, size_t batch, struct pipeline_thread *sum)
 {
-    const struct observation_config config = {.lane = lane,
+    const struct observation_config config = {.lane = cell->subject,
+                                              .by_pointer = cell->flags != 0,
                                               .admission = OBSERVATION_RESERVED,
                                               .service = OBSERVATION_FAIR,
                                               .threads = producers + consumers};
@@ -160,7 +161,7 @@ void measure_end_to_end(const struct study_run *run, const struct study_cell *ce
     struct pipeline_thread sum;
     (void)run;
     const double seconds =
-        pipeline_run(&p, s, cell->subject, (uint64_t)cell->number[0], (unsigned)cell->number[1],
+        pipeline_run(&p, s, cell, (uint64_t)cell->number[0], (unsigned)cell->number[1],
                      (unsigned)cell->number[2], (size_t)cell->number[3], &sum);
     if (seconds < 0)
         return;
@@ -197,8 +198,7 @@ void measure_indexing(const struct study_run *run, const struct study_cell *cell
         return;
     }
     p.index = &index;
-    const double seconds =
-        pipeline_run(&p, s, cell->subject, n, 1, 1, (size_t)cell->number[1], &sum);
+    const double seconds = pipeline_run(&p, s, cell, n, 1, 1, (size_t)cell->number[1], &sum);
     if (seconds < 0)
         return;
     const double got = (double)sum.got, queue = clock_ns(sum.queue_ticks) / got,
