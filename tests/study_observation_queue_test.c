@@ -19,7 +19,7 @@
 static uint64_t scaled(uint64_t n, uint64_t least)
 {
     const char *const text = getenv("QUEUELAB_TEST_SCALE");
-    const double scale = text ? atof(text) : 1;
+    const double scale = text ? strtod(text, NULL) : 1;
     const uint64_t k = (uint64_t)((double)n * scale);
     return k > least ? k : least;
 }

@@ -4,15 +4,16 @@
 
 #include "experiments.h"
 
+/* The second number of /proc/self/statm, in pages. */
 static double resident_bytes(void)
 {
-    unsigned long long total = 0, resident = 0;
+    char line[256] = "", *end = line;
     FILE *const f = fopen("/proc/self/statm", "r");
-    if (f && fscanf(f, "%llu %llu", &total, &resident) != 2)
-        resident = 0;
+    if (f && fgets(line, sizeof line, f))
+        strtoull(line, &end, 10);
     if (f)
         fclose(f);
-    return (double)resident * (double)sysconf(_SC_PAGESIZE);
+    return (double)strtoull(end, NULL, 10) * (double)sysconf(_SC_PAGESIZE);
 }
 
 static double heap_bytes(void)

@@ -136,7 +136,6 @@ static double pipeline_run(struct pipeline *p, struct study_sample *s,
     p->batch = batch < BATCH_MOST ? batch : BATCH_MOST;
     a_init(&p->producers_left, producers);
     const double seconds = team_run(producers, consumers, pipeline_thread, p);
-    *sum = (struct pipeline_thread){0};
     for (unsigned i = 0; i < producers + consumers; i++) {
         const struct pipeline_thread *const t = &p->thread[i];
         sum->got += t->got, sum->characters += t->characters, sum->sum += t->sum;
@@ -158,7 +157,7 @@ void measure_end_to_end(const struct study_run *run, const struct study_cell *ce
                         struct study_sample *s)
 {
     static struct pipeline p;
-    struct pipeline_thread sum;
+    struct pipeline_thread sum = {0};
     (void)run;
     const double seconds =
         pipeline_run(&p, s, cell, (uint64_t)cell->number[0], (unsigned)cell->number[1],
@@ -191,7 +190,7 @@ void measure_indexing(const struct study_run *run, const struct study_cell *cell
 {
     static struct pipeline p;
     static struct near_index index;
-    struct pipeline_thread sum;
+    struct pipeline_thread sum = {0};
     const uint64_t n = (uint64_t)cell->number[0];
     if (near_index_init(&index, n, study_seed(run)) != 0) {
         study_fail(s, "no memory for an index of %llu vectors", (unsigned long long)n);
