@@ -35,7 +35,6 @@ measure measure_filling;       /* records, slots of a segment */
 measure measure_batch;         /* records, per batch (1: one by one) */
 measure measure_segment_slots; /* records */
 measure measure_memory;        /* records, enum carriage */
-measure measure_carriage;      /* records, enum carriage */
 enum carriage { BY_VALUE, BY_POINTER, BY_VALUE_AND_STRING };
 
 /* ---- rules.c: admission and service -------------------------------------------------------------- */
@@ -47,7 +46,7 @@ measure measure_watch;      /* low records, producers, consumers, service */
 enum { BACKLOG_POINTS = 10 };
 
 /* ---- pipeline.c: end to end ------------------------------------------------------------------------ */
-measure measure_end_to_end; /* records, producers, consumers, batch */
+measure measure_end_to_end; /* records, producers, consumers, batch; flags: by pointer */
 measure measure_indexing;   /* records, batch */
 extern struct text observation_text;
 

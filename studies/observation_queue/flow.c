@@ -56,10 +56,13 @@ static struct flow *flow_new(struct study_sample *s, const char *name,
     struct flow *const f = calloc(1, sizeof *f);
     if (!f || producers + consumers > THREADS_MOST) {
         study_fail(s, f ? "too many threads" : "no memory");
+        free(f);
         return NULL;
     }
-    if (!plain_init(&f->plain, s, name, sizeof(struct observation), config))
+    if (!plain_init(&f->plain, s, name, sizeof(struct observation), config)) {
+        free(f);
         return NULL;
+    }
     f->producers = producers;
     f->consumers = consumers;
     f->produce = f->plain.driver->produce;
@@ -242,6 +245,7 @@ void measure_hand_off(const struct study_run *run, const struct study_cell *cell
     (void)run;
     t.producers = (unsigned)cell->number[1];
     t.each = (uint64_t)cell->number[0] / t.producers;
+    const uint64_t all = t.each * t.producers;
     a_init(&t.producers_left, t.producers);
     if (!plain_init(&t.plain, s, cell->subject, sizeof(struct observation), &config))
         return;
@@ -250,9 +254,9 @@ void measure_hand_off(const struct study_run *run, const struct study_cell *cell
     getrusage(RUSAGE_SELF, &after);
     for (unsigned i = 0; i < THREADS_MOST; i++)
         taken += t.taken[i];
-    if (seconds < 0 || taken != t.each * t.producers) {
+    if (seconds < 0 || taken != all) {
         study_fail(s, "%llu of %llu records came through", (unsigned long long)taken,
-                   (unsigned long long)(t.each * t.producers));
+                   (unsigned long long)all);
         return;
     }
     study_put(s, "records_per_s", (double)taken / seconds);

@@ -1,20 +1,19 @@
-/* memory.c: what a waiting record takes: memory, and the ways to carry it. */
+/* memory.c: the memory that a waiting record takes. */
 #include <malloc.h>
 #include <unistd.h>
 
 #include "experiments.h"
-#include "harness/clock.h"
-#include "team.h"
 
+/* The second number of /proc/self/statm, in pages. */
 static double resident_bytes(void)
 {
-    unsigned long long total = 0, resident = 0;
+    char line[256] = "", *end = line;
     FILE *const f = fopen("/proc/self/statm", "r");
-    if (f && fscanf(f, "%llu %llu", &total, &resident) != 2)
-        resident = 0;
+    if (f && fgets(line, sizeof line, f))
+        strtoull(line, &end, 10);
     if (f)
         fclose(f);
-    return (double)resident * (double)sysconf(_SC_PAGESIZE);
+    return (double)strtoull(end, NULL, 10) * (double)sysconf(_SC_PAGESIZE);
 }
 
 static double heap_bytes(void)
@@ -111,66 +110,4 @@ void measure_segment_slots(const struct study_run *run, const struct study_cell 
     }
     study_put(s, "slots_least", (double)least);
     study_put(s, "slots_most", (double)most);
-}
-
-/* ---- by value or by pointer? ---------------------------------------------------------------------- */
-
-struct carriage_team {
-    struct plain p;
-    enum carriage how;
-    uint64_t n, got, sum;
-    atomic(bool) failed;
-};
-
-static void carriage_thread(void *arg, unsigned index)
-{
-    struct carriage_team *const t = arg;
-    void *const h = plain_attach(&t->p, index == 0 ? Q_PRODUCER : Q_CONSUMER);
-    unsigned spins = 0;
-    if (!h) {
-        a_store(&t->failed, true, relaxed);
-        return;
-    }
-    for (uint64_t i = 0; index == 0 && i < t->n && !a_load(&t->failed, relaxed); i++)
-        if (!put(&t->p, h, i, t->how))
-            a_store(&t->failed, true, relaxed);
-    while (index == 1 && t->got < t->n && !a_load(&t->failed, relaxed)) {
-        struct observation o;
-        uint64_t item;
-        if (t->p.driver->pop(t->p.queue, h, t->how == BY_POINTER ? (void *)&item : &o) != Q_OK) {
-            q_relax(&spins);
-            continue;
-        }
-        if (t->how == BY_POINTER) {
-            struct observation *const copy = (struct observation *)(uintptr_t)item;
-            o = *copy;
-            free(copy);
-        }
-        spins = 0;
-        t->sum += o.sequence;
-        t->got++;
-    }
-    plain_detach(&t->p, h, NULL);
-}
-
-/* One producer, one consumer: records that lie in the queue, or each in memory of its own, which the
- * producer asks for and the consumer gives back. */
-void measure_carriage(const struct study_run *run, const struct study_cell *cell,
-                      struct study_sample *s)
-{
-    static struct carriage_team t;
-    const struct q_config config = {.capacity = 0};
-    (void)run;
-    t.how = (enum carriage)cell->number[1];
-    t.n = (uint64_t)cell->number[0];
-    if (!plain_init(&t.p, s, cell->subject, t.how == BY_POINTER ? 8 : sizeof(struct observation),
-                    &config))
-        return;
-    const double seconds = team_run(1, 1, carriage_thread, &t);
-    if (seconds < 0 || t.got != t.n || t.sum != t.n * (t.n - 1) / 2) {
-        study_fail(s, "%llu of %llu records came through", (unsigned long long)t.got,
-                   (unsigned long long)t.n);
-        return;
-    }
-    study_put(s, "records_per_s", (double)t.n / seconds);
 }

@@ -274,7 +274,7 @@ int near_index_init(struct near_index *x, size_t capacity, uint64_t seed)
 
 void near_index_release(struct near_index *x)
 {
-    for (size_t i = 0; i < x->n; i++)
+    for (size_t i = 0; x->link && i < x->n; i++)
         free(x->link[i]);
     free(x->vector);
     free(x->layers);

@@ -34,10 +34,13 @@ static void *place(const struct q_driver *d, size_t bytes)
 int observation_queue_init(struct observation_queue *q, const struct observation_config *c,
                            char *message, size_t size)
 {
-    const struct q_driver *const d = q_driver_find(c->lane, sizeof(struct observation), "inline");
+    const struct q_driver *d =
+        c->by_pointer ? NULL : q_driver_find(c->lane, sizeof(struct observation), "inline");
+    if (!d)
+        d = q_driver_find(c->lane, sizeof(uint64_t), "inline");
     if (!d)
         return complain(message, size, ENOENT, c->lane,
-                        "no such queue of 64-byte items in this build (`queuelab list`)");
+                        "no such queue in this build (`queuelab list`)");
     if (d->traits->producers || d->traits->consumers || d->traits->floor)
         return complain(message, size, EINVAL, c->lane,
                         "a lane must take any number of producers and consumers");
@@ -45,6 +48,7 @@ int observation_queue_init(struct observation_queue *q, const struct observation
                                     .capacity = c->capacity ? c->capacity : 100000,
                                     .admission = c->admission,
                                     .service = c->service,
+                                    .by_pointer = d->item_bytes == sizeof(uint64_t),
                                     .lanes = d->traits->lanes == Q_LANES ? 1 : Q_LANES};
     a_init(&q->depth, 0);
     a_init(&q->attempts, 0);
@@ -135,6 +139,67 @@ struct q_bytes observation_queue_bytes(const struct observation_queue *q)
     return sum;
 }
 
+/* ---- one lane ---------------------------------------------------------------------------------- */
+
+/* By pointer an item is where its record lies; its top two bits say the lane, as in a record's key. */
+#define POINTER_BITS 62
+
+static enum q_status push(struct observation_queue *q, struct observation_handle *h, unsigned lane,
+                          const struct observation *o)
+{
+    assert(o->priority < Q_LANES);
+    if (q->lanes == 1)
+        lane = 0;
+    if (!q->by_pointer)
+        return q->driver->push(q->lane[lane], h->lane[lane], o);
+    struct observation *const copy = malloc(sizeof *copy);
+    if (!copy)
+        return Q_NOMEM;
+    *copy = *o;
+    const uint64_t item = (uint64_t)(uintptr_t)copy | (uint64_t)o->priority << POINTER_BITS;
+    const enum q_status s = q->driver->push(q->lane[lane], h->lane[lane], &item);
+    if (s != Q_OK)
+        free(copy);
+    return s; /* NOLINT(clang-analyzer-unix.Malloc): it lies in the queue, as a number */
+}
+
+static void unpack(uint64_t item, struct observation *o)
+{
+    struct observation *const copy =
+        (struct observation *)(uintptr_t)(item & ((UINT64_C(1) << POINTER_BITS) - 1));
+    *o = *copy;
+    free(copy);
+}
+
+static enum q_status pop(struct observation_queue *q, struct observation_handle *h, unsigned lane,
+                         struct observation *o)
+{
+    uint64_t item;
+    const enum q_status s =
+        q->driver->pop(q->lane[lane], h->lane[lane], q->by_pointer ? (void *)&item : o);
+    if (s == Q_OK && q->by_pointer)
+        unpack(item, o);
+    return s;
+}
+
+/* Up to n of one lane. */
+static size_t pop_n(struct observation_queue *q, struct observation_handle *h, unsigned lane,
+                    struct observation *o, size_t n)
+{
+    enum { SOME = 64 };
+    uint64_t item[SOME];
+    size_t done = 0, got = n;
+    while (done < n && got > 0) {
+        const size_t left = n - done, most = q->by_pointer && left > SOME ? SOME : left;
+        got = q->driver->pop_n(q->lane[lane], h->lane[lane],
+                               q->by_pointer ? (void *)item : o + done, most);
+        for (size_t i = 0; q->by_pointer && i < got; i++)
+            unpack(item[i], o + done + i);
+        done += got;
+    }
+    return done;
+}
+
 /* ---- enqueue --------------------------------------------------------------------------------- */
 
 /* Edges  room   dequeue -> enqueue   the reserved unit's last record has left (queues/lanes.h) */
@@ -159,30 +224,23 @@ static void leave(struct observation_queue *q, size_t n)
         a_sub(&q->depth, n, release); /* [room>] */
 }
 
-static enum q_status push(struct observation_queue *q, struct observation_handle *h,
-                          const struct observation *o)
-{
-    const unsigned lane = q->lanes == 1 ? 0 : o->priority;
-    return q->driver->push(q->lane[lane], h->lane[lane], o);
-}
-
 enum q_status observation_enqueue(struct observation_queue *q, struct observation_handle *h,
                                   const struct observation *o)
 {
     if (q->lanes == 1)
-        return push(q, h, o);
+        return push(q, h, o->priority, o);
     if (q->admission == OBSERVATION_AS_WRITTEN) {
         h->last_depth = a_load(&q->depth, relaxed);
         if (h->last_depth >= q->capacity)
             return Q_FULL;
-        const enum q_status s = push(q, h, o);
+        const enum q_status s = push(q, h, o->priority, o);
         if (s == Q_OK)
             a_add(&q->depth, 1, relaxed); /* too late: that is the bug */
         return s;
     }
     if (!reserve(q, h))
         return Q_FULL;
-    const enum q_status s = push(q, h, o);
+    const enum q_status s = push(q, h, o->priority, o);
     if (s != Q_OK)
         leave(q, 1);
     return s;
@@ -190,19 +248,13 @@ enum q_status observation_enqueue(struct observation_queue *q, struct observatio
 
 /* ---- dequeue --------------------------------------------------------------------------------- */
 
-static enum q_status pop(struct observation_queue *q, struct observation_handle *h, unsigned lane,
-                         struct observation *o)
-{
-    return q->driver->pop(q->lane[lane], h->lane[lane], o);
-}
-
 static void promote(struct observation_queue *q, struct observation_handle *h)
 {
     struct observation o;
     if (pop(q, h, Q_LOW, &o) != Q_OK)
         return;
     /* Here the record is in no lane. */
-    if (q->driver->push(q->lane[Q_NORMAL], h->lane[Q_NORMAL], &o) == Q_OK)
+    if (push(q, h, Q_NORMAL, &o) == Q_OK)
         return;
     if (o.episode) /* closed, or no memory: as written it is lost */
         episode_release(o.episode);
@@ -235,18 +287,6 @@ enum q_status observation_dequeue(struct observation_queue *q, struct observatio
         closed += s == Q_CLOSED;
     }
     return closed == Q_LANES ? Q_CLOSED : Q_EMPTY;
-}
-
-/* Up to n of one lane. */
-static size_t pop_n(struct observation_queue *q, struct observation_handle *h, unsigned lane,
-                    struct observation *o, size_t n)
-{
-    size_t done = 0, got = n;
-    while (done < n && got > 0) {
-        got = q->driver->pop_n(q->lane[lane], h->lane[lane], o + done, n - done);
-        done += got;
-    }
-    return done;
 }
 
 /* FAIR: every lane is asked for as many as the next n turns ask it first, and what is missing then

@@ -29,7 +29,9 @@ enum observation_service { OBSERVATION_STRICT, OBSERVATION_PROMOTING, OBSERVATIO
 enum { OBSERVATION_PROMOTE_EVERY = 1000 }; /* attempts: the document's */
 
 struct observation_config {
-    const char *lane; /* a registered queue of 64-byte items: "segment_mpmc" */
+    const char *lane; /* a registered queue: "segment_mpmc" */
+    bool by_pointer;  /* each record in memory of its own; so it is, too, where the build has no
+                         queues of 64-byte items (QUEUELAB_PAYLOAD64) */
     enum observation_admission admission;
     enum observation_service service;
     size_t capacity; /* of all lanes together; 0: 100 000 */
@@ -46,6 +48,7 @@ struct observation_queue {
     enum observation_admission admission;
     enum observation_service service;
     unsigned lanes; /* queues: three, or one that has lanes of its own */
+    bool by_pointer;
     void *lane[Q_LANES];
 };
 

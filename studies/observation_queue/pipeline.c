@@ -116,11 +116,12 @@ static void pipeline_thread(void *arg, unsigned index)
 }
 
 /* Runs it; what the threads left, all together, in *sum. The seconds, or negative: it failed. */
-static double pipeline_run(struct pipeline *p, struct study_sample *s, const char *lane, uint64_t n,
-                           unsigned producers, unsigned consumers, size_t batch,
-                           struct pipeline_thread *sum)
+static double pipeline_run(struct pipeline *p, struct study_sample *s,
+                           const struct study_cell *cell, uint64_t n, unsigned producers,
+                           unsigned consumers, size_t batch, struct pipeline_thread *sum)
 {
-    const struct observation_config config = {.lane = lane,
+    const struct observation_config config = {.lane = cell->subject,
+                                              .by_pointer = cell->flags != 0,
                                               .admission = OBSERVATION_RESERVED,
                                               .service = OBSERVATION_FAIR,
                                               .threads = producers + consumers};
@@ -135,7 +136,6 @@ static double pipeline_run(struct pipeline *p, struct study_sample *s, const cha
     p->batch = batch < BATCH_MOST ? batch : BATCH_MOST;
     a_init(&p->producers_left, producers);
     const double seconds = team_run(producers, consumers, pipeline_thread, p);
-    *sum = (struct pipeline_thread){0};
     for (unsigned i = 0; i < producers + consumers; i++) {
         const struct pipeline_thread *const t = &p->thread[i];
         sum->got += t->got, sum->characters += t->characters, sum->sum += t->sum;
@@ -157,10 +157,10 @@ void measure_end_to_end(const struct study_run *run, const struct study_cell *ce
                         struct study_sample *s)
 {
     static struct pipeline p;
-    struct pipeline_thread sum;
+    struct pipeline_thread sum = {0};
     (void)run;
     const double seconds =
-        pipeline_run(&p, s, cell->subject, (uint64_t)cell->number[0], (unsigned)cell->number[1],
+        pipeline_run(&p, s, cell, (uint64_t)cell->number[0], (unsigned)cell->number[1],
                      (unsigned)cell->number[2], (size_t)cell->number[3], &sum);
     if (seconds < 0)
         return;
@@ -190,15 +190,14 @@ void measure_indexing(const struct study_run *run, const struct study_cell *cell
 {
     static struct pipeline p;
     static struct near_index index;
-    struct pipeline_thread sum;
+    struct pipeline_thread sum = {0};
     const uint64_t n = (uint64_t)cell->number[0];
     if (near_index_init(&index, n, study_seed(run)) != 0) {
         study_fail(s, "no memory for an index of %llu vectors", (unsigned long long)n);
         return;
     }
     p.index = &index;
-    const double seconds =
-        pipeline_run(&p, s, cell->subject, n, 1, 1, (size_t)cell->number[1], &sum);
+    const double seconds = pipeline_run(&p, s, cell, n, 1, 1, (size_t)cell->number[1], &sum);
     if (seconds < 0)
         return;
     const double got = (double)sum.got, queue = clock_ns(sum.queue_ticks) / got,

@@ -173,11 +173,6 @@ static void add_costs(struct list *l, const struct study_run *run)
             SETTING(c, "crossbeam_seg_queue, %.3g K deep", depth / 1e3);
             numbers(c, depth, ways[i].how, 0, 0);
         }
-        if (ways[i].how != BY_VALUE_AND_STRING) {
-            c = add(l, "carriage", ways[i].variant, measure_carriage, "segment_mpmc");
-            SETTING(c, "1+1 threads");
-            numbers(c, n / 2, ways[i].how, 0, 0);
-        }
     }
     if (peers) {
         c = add(l, "slots", segq, measure_segment_slots, segq);
@@ -230,12 +225,16 @@ static void add_rules(struct list *l, const struct study_run *run)
 static void add_pipeline(struct list *l, const struct study_run *run)
 {
     const double n = study_number(run, "operations"), batch = study_number(run, "batch");
-    static const char *const lanes[] = {"segment_mpmc", "segment_faa", "array_mpmc", "mutex_deque",
-                                        "lanes_fair"};
+    static const struct {
+        const char *variant, *lane;
+    } lanes[] = {{"segment_mpmc", "segment_mpmc"}, {"segment_mpmc by pointer", "segment_mpmc"},
+                 {"segment_faa", "segment_faa"},   {"array_mpmc", "array_mpmc"},
+                 {"mutex_deque", "mutex_deque"},   {"lanes_fair", "lanes_fair"}};
     struct study_cell *c;
     for (unsigned i = 0; i < sizeof lanes / sizeof *lanes; i++)
         for (unsigned side = 1; side <= 4; side += 3) {
-            c = add(l, "end_to_end", lanes[i], measure_end_to_end, lanes[i]);
+            c = add(l, "end_to_end", lanes[i].variant, measure_end_to_end, lanes[i].lane);
+            c->flags = strcmp(lanes[i].variant, lanes[i].lane) != 0;
             SETTING(c, "%u+%u threads", side, side);
             numbers(c, n, side, side, batch);
         }
@@ -271,6 +270,11 @@ static int run_study(struct study_run *run)
 {
     static struct list l;
     char message[256];
+    if (!there("segment_mpmc")) {
+        fprintf(stderr, "queuelab: study observation_queue: this build has no queues of 64-byte "
+                        "items: configure it with QUEUELAB_PAYLOAD64=ON\n");
+        return 2;
+    }
     if (!lane_will_do(study_text(run, "lane")))
         return 2;
     if (text_read(&observation_text, study_text(run, "input"), message, sizeof message) != 0) {
