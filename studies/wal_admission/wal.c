@@ -304,6 +304,16 @@ static void sleep_ns(uint64_t ns)
     clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL);
 }
 
+/* A committer leads: sleeps like somebody of the next group. */
+static void await_turn(struct wal *log)
+{
+    struct q_event *const done = &log->done[(a_load(&log->group, acquire) + 1) & 1];
+    const struct q_event_ticket ticket = q_event_prepare(done);
+    if (a_load(&log->busy, relaxed) && done == &log->done[(a_load(&log->group, acquire) + 1) & 1])
+        q_event_sleep(done, ticket, Q_FOREVER);
+    q_event_cancel(done);
+}
+
 static void *flusher(void *arg)
 {
     struct wal *const log = arg;
@@ -324,14 +334,15 @@ static void *flusher(void *arg)
         }
         if (log->c.flush_interval_ns && !full && !(word & CLOSED))
             sleep_ns(log->c.flush_interval_ns);
-        unsigned made = 0;
-        if (try_busy(log)) {
-            made = make_group(log);
-            full = log->more;
-            leave(log, &counts);
+        if (!try_busy(log)) {
+            await_turn(log);
+            continue;
         }
+        const unsigned made = make_group(log);
+        full = log->more;
+        leave(log, &counts);
         if (!made)
-            q_relax(&spins); /* a push that is not finished, or somebody else is at it */
+            q_relax(&spins); /* a push that is not finished */
     }
 }
 
