@@ -78,6 +78,11 @@ static int check(const struct study_run *run)
             return 2;
         }
     }
+    if (strcmp(commit_filesystem(base), "tmpfs") == 0)
+        fprintf(stderr,
+                "queuelab: note: %s is a tmpfs, where a sync does nothing: no commit of this "
+                "run is durable\n",
+                base);
     if (commit_peers_absent[0])
         fprintf(stderr, "queuelab: note: %s\n", commit_peers_absent);
     return 0;
