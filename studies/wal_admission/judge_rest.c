@@ -106,7 +106,7 @@ static const char *const PEAK = "peak + 4 roots";
 
 static void sizing(struct study_judge *j)
 {
-    if (not_taken(j, "sizing", "S1-C8") | not_taken(j, "sizing", "S1-C9"))
+    if (not_taken(j, "sizing", "S1-C8") && not_taken(j, "sizing", "S1-C9"))
         return;
     const double enough = 0.05; /* of entries that meet the bound */
     const char *setting, *variant;
@@ -162,7 +162,7 @@ static void sizing(struct study_judge *j)
 
 static void intervals(struct study_judge *j)
 {
-    if (not_taken(j, "interval", "S1-C10") | not_taken(j, "interval", "S1-B3"))
+    if (not_taken(j, "interval", "S1-C10") && not_taken(j, "interval", "S1-B3"))
         return;
     const char *const open = "an appender that waits for nothing";
     const struct interval closed = study_ratio(j, "interval", "20 ms", "no interval",
