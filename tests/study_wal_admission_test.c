@@ -1,5 +1,5 @@
-/* study_wal_admission_test.c: the log of studies/wal_admission: its file, its bounds, its errors, and
- * that its crash test finds what it is to find. */
+/* study_wal_admission_test.c: the log of studies/wal_admission: its file, its bounds, its errors, its
+ * shutdown, and the document's beside it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -16,7 +16,6 @@
 #include <cmocka.h>
 
 #include "queues/spill.h"
-#include "studies/wal_admission/crash.h"
 #include "studies/wal_admission/crc32c.h"
 #include "studies/wal_admission/systems.h"
 
@@ -361,7 +360,8 @@ static void refused_writes_reach_their_writers(void **state)
         const struct wal_config config = {.path = path,
                                           .io = &device.io,
                                           .max_queue_size = 3,
-                                          .who = who ? WAL_FLUSHER : WAL_COMMITTERS};
+                                          .who = who ? WAL_FLUSHER : WAL_COMMITTERS,
+                                          .hold = who};
         run_crowd(&c, &config, 8);
         wal_close(c.log);
         assert_int_equal(a_load(&c.good, relaxed) + a_load(&c.bad, relaxed), 8 * c.each);
@@ -370,6 +370,39 @@ static void refused_writes_reach_their_writers(void **state)
         assert_int_equal(found.records, a_load(&c.good, relaxed));
         unlink(path);
     }
+}
+
+/* Half of a refused group is in the file for a moment: whole records, which must not be found. */
+static void what_was_refused_is_cut_off(void **state)
+{
+    (void)state;
+    struct device_faulty device;
+    struct wal_entry e[6];
+    struct wal *log;
+    struct wal_handle *h;
+    struct wal_found found;
+    device_faulty(&device);
+    device.write_fails = 2; /* the first one after the header */
+    const struct wal_config c = {
+        .path = path, .io = &device.io, .flush_interval_ns = 100000000, .who = WAL_FLUSHER};
+    assert_int_equal(wal_open(&log, &c, NULL, NULL, NULL), 0);
+    assert_int_equal(wal_attach(log, &h), 0);
+    for (unsigned i = 0; i < 6; i++) {
+        e[i] = (struct wal_entry){.bytes = "refused", .length = 7};
+        assert_int_equal(wal_append(h, &e[i], Q_FOREVER), 0);
+    }
+    for (unsigned i = 0; i < 6; i++)
+        assert_int_equal(wal_wait(h, &e[i]), ENOSPC);
+    assert_int_equal(wal_file_read(path, &found, NULL, NULL), 0);
+    assert_int_equal(found.records, 0);
+    assert_int_equal(found.cut_bytes, 0);
+    assert_int_equal(wal_commit(h, "taken", 5), 0);
+    wal_detach(h);
+    wal_shutdown(log);
+    wal_close(log);
+    assert_int_equal(wal_file_read(path, &found, NULL, NULL), 0);
+    assert_int_equal(found.records, 1);
+    unlink(path);
 }
 
 /* A failed sync: nothing is acknowledged any more, until the log was opened again. */
@@ -487,40 +520,6 @@ static void shutdown_writes_what_was_admitted(void **state)
     }
 }
 
-/* ---- crashes ---------------------------------------------------------------------------------- */
-
-static struct crash_result crash(enum crash_kind kind, unsigned points, int spoil)
-{
-    struct crash_result r;
-    char why[160] = "";
-    const struct crash_plan plan = {
-        .kind = kind, .path = path, .points = points, .most_ms = 15, .seed = 5, .spoil = spoil};
-    if (crash_run(&plan, &r, why, sizeof why) != 0)
-        fail_msg("%s", why);
-    assert_int_equal(r.points, points);
-    return r;
-}
-
-static void nothing_acknowledged_is_lost(void **state)
-{
-    (void)state;
-    for (enum crash_kind kind = CRASH_KILL; kind <= CRASH_POWER; kind++) {
-        const struct crash_result r = crash(kind, scaled(100, 8), 0);
-        assert_int_equal(r.lost_acknowledged, 0);
-        assert_int_equal(r.wrong, 0);
-        assert_int_equal(r.refused_found, 0);
-    }
-}
-
-/* A log that does not sync, and one that answers too early: the test must see it. */
-static void the_crash_test_finds_liars(void **state)
-{
-    (void)state;
-    assert_true(crash(CRASH_POWER, scaled(40, 8), 1).lost_acknowledged > 0);
-    assert_true(crash(CRASH_POWER, scaled(40, 8), 2).lost_acknowledged > 0);
-    assert_true(crash(CRASH_KILL, scaled(100, 20), 2).lost_acknowledged > 0);
-}
-
 /* ---- the document's --------------------------------------------------------------------------- */
 
 static void the_documents_log_commits_and_hangs(void **state)
@@ -582,11 +581,10 @@ int main(void)
         cmocka_unit_test(bounds_are_kept),
         cmocka_unit_test(every_commit_ends_and_is_there),
         cmocka_unit_test(refused_writes_reach_their_writers),
+        cmocka_unit_test(what_was_refused_is_cut_off),
         cmocka_unit_test(a_failed_sync_breaks_the_log),
         cmocka_unit_test(a_full_disk_is_survived),
         cmocka_unit_test(shutdown_writes_what_was_admitted),
-        cmocka_unit_test(nothing_acknowledged_is_lost),
-        cmocka_unit_test(the_crash_test_finds_liars),
         cmocka_unit_test(the_documents_log_commits_and_hangs),
         cmocka_unit_test(every_system_commits),
     };

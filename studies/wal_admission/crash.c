@@ -207,6 +207,8 @@ static void live(const struct crash_plan *plan, uint32_t point, uint64_t seed, i
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     stats_random_seed(&random, seed);
     device_faulty(&device);
+    if (plan->spoil == 2)
+        device.sync_ns = 5000000; /* time to die in */
     if (plan->kind == CRASH_FAULTS)
         draw_faults(&device, &random);
     const struct wal_config c = {
@@ -263,6 +265,9 @@ static int kill_once(const struct crash_plan *plan, struct book *b, struct stats
         close(pipes[0]);
         return errno;
     }
+    struct pollfd first = {.fd = pipes[0], .events = POLLIN};
+    if (stats_random_below(random, 2)) /* half of them die while they start or recover */
+        poll(&first, 1, 5000);
     listen_until(pipes[0], clock_monotonic_ns() + (uint64_t)life, b);
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);

@@ -91,8 +91,10 @@ static void against_rocksdb(struct study_judge *j, const char *claim, unsigned t
                           grows = study_ratio(j, "commits", "own entry, file grows", ROCKS, setting,
                                               "commits_per_s");
     if (study_count(j, "commits", ROCKS, setting, NULL) == 0) {
-        study_verdict(j, claim, CLAIM_UNTESTABLE, NULL,
-                      "there is no RocksDB in this build: cmake --preset peers, librocksdb-dev");
+        study_verdict(
+            j, claim, CLAIM_UNTESTABLE, NULL,
+            "no samples of RocksDB in this run: it needs a build with cmake --preset peers, "
+            "librocksdb-dev");
         return;
     }
     char also[160] = "";
@@ -113,8 +115,10 @@ static void alone_against_rocksdb(struct study_judge *j)
                           a = study_ratio(j, "commits", LEAD, ROCKS, awake, "commits_per_s");
     const enum verdict plain = study_at_least(r, 1), kept = study_at_least(a, 1);
     if (study_count(j, "commits", ROCKS, setting, NULL) == 0) {
-        study_verdict(j, "WAL-T3", CLAIM_UNTESTABLE, NULL,
-                      "there is no RocksDB in this build: cmake --preset peers, librocksdb-dev");
+        study_verdict(
+            j, "WAL-T3", CLAIM_UNTESTABLE, NULL,
+            "no samples of RocksDB in this run: it needs a build with cmake --preset peers, "
+            "librocksdb-dev");
         return;
     }
     study_verdict(j, "WAL-T3",

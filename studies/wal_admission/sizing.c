@@ -233,7 +233,7 @@ static void add(struct cells *c, const char *variant, double rate, double interv
     cell->number[2] = sync_ms * 1e6;
     cell->number[3] = fmax(1, round(room));
     cell->flags = hold;
-    cell->rounds = 3; /* medians are compared, and the worst of each */
+    cell->rounds = 3;
 }
 
 static void sizing_cells(struct cells *c, const struct study_run *run)
@@ -255,7 +255,6 @@ static void sizing_cells(struct cells *c, const struct study_run *run)
             continue;
         add(c, "half the peak", rate, interval, sync, peak / 2, true);
         add(c, "peak", rate, interval, sync, peak, true);
-        add(c, "1.5 peaks", rate, interval, sync, peak * 1.5, true);
         add(c, "2 peaks", rate, interval, sync, peak * 2, true);
         add(c, "rate x interval x 2, room back at draining", rate, interval, sync, formula, false);
     }

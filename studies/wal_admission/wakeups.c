@@ -120,8 +120,8 @@ void wakeups_cells(struct cells *c, const struct study_run *run)
         snprintf(cell->setting, sizeof cell->setting, "1 writer, room for 1 entry");
         cell->number[0] = kinds[i].pauses;
         cell->number[1] = study_quick(run) ? 20000 : 200000;
-        cell->number[2] = study_quick(run) ? 1.2 : 8;
+        cell->number[2] = study_quick(run) ? 1.2 : 4;
         cell->flags = kinds[i].flags;
-        cell->rounds = study_quick(run) ? 1 : 3;
+        cell->rounds = study_quick(run) ? 1 : 2;
     }
 }

@@ -1,51 +1,9 @@
 /* wal.c: admission, groups, and who waits for what. See wal.h. */
-#include "studies/wal_admission/wal.h"
-
-#include <pthread.h>
 #include <stdlib.h>
 
-enum { TAKE = 256, GROUP_ENTRIES = 8192, GATHER_YIELDS = 2 };
+#include "studies/wal_admission/wal_inside.h"
 
-/* The admission word: bytes | entries | closed. */
-#define CLOSED       UINT64_C(1)
-#define ENTRY        UINT64_C(2)
-#define ENTRIES_MOST ((UINT64_C(1) << 24) - 1)
-#define BYTE         (UINT64_C(1) << 25)
-#define BYTES_MOST   ((UINT64_C(1) << 38) - 1)
-#define ENTRIES(w)   ((w) >> 1 & ENTRIES_MOST)
-#define BYTES(w)     ((w) >> 25)
-
-struct wal {
-    alignas(Q_LINE) atomic(uint64_t) admission;
-    alignas(Q_LINE) atomic(uint64_t) group; /* the newest that was drained */
-    atomic(bool) busy;                      /* somebody makes a group */
-    struct q_event done[2];                 /* of groups by parity */
-    alignas(Q_LINE) struct q_event room;
-    struct q_event work; /* for the flusher */
-    alignas(Q_LINE) struct wal_config c;
-    const struct q_driver *driver;
-    void *queue;
-    pthread_t flusher;
-
-    /* of whoever is busy */
-    struct wal_file file;
-    void *consumer;     /* handle of the queue */
-    q_item taken[TAKE]; /* entries */
-    size_t next_taken, n_taken;
-    struct wal_entry *member[GROUP_ENTRIES];
-    bool more; /* the last group was full: what was left over need not gather */
-    struct q_counts counts;
-
-    pthread_mutex_t lock; /* of the metrics */
-    struct wal_metrics metrics;
-};
-
-struct wal_handle {
-    struct wal *log;
-    void *producer; /* handle of the queue */
-    struct q_counts counts;
-    struct wal_metrics metrics;
-};
+enum { GATHER_YIELDS = 2 };
 
 /* ---- admission ------------------------------------------------------------------------------- */
 
@@ -149,7 +107,7 @@ int wal_append(struct wal_handle *h, struct wal_entry *e, uint64_t timeout_ns)
 static struct wal_entry *next_entry(struct wal *log)
 {
     if (log->next_taken == log->n_taken) {
-        log->n_taken = log->driver->pop_n(log->queue, log->consumer, log->taken, TAKE);
+        log->n_taken = log->driver->pop_n(log->queue, log->consumer, log->taken, WAL_TAKE);
         log->next_taken = 0;
     }
     return log->next_taken < log->n_taken
@@ -166,7 +124,7 @@ static unsigned drain(struct wal *log, uint64_t group, uint64_t *bytes)
     log->more = false;
     while ((e = next_entry(log)) != NULL) {
         const uint64_t lsn =
-            n == GROUP_ENTRIES ? 0 : wal_file_add(&log->file, e->bytes, e->length, e->checksum);
+            n == WAL_GROUP_ENTRIES ? 0 : wal_file_add(&log->file, e->bytes, e->length, e->checksum);
         log->more = !lsn;
         if (!lsn)
             break; /* into the next one */
@@ -304,7 +262,17 @@ static void sleep_ns(uint64_t ns)
     clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL);
 }
 
-static void *flusher(void *arg)
+/* A committer leads: sleeps like somebody of the next group. */
+static void await_turn(struct wal *log)
+{
+    struct q_event *const done = &log->done[(a_load(&log->group, acquire) + 1) & 1];
+    const struct q_event_ticket ticket = q_event_prepare(done);
+    if (a_load(&log->busy, relaxed) && done == &log->done[(a_load(&log->group, acquire) + 1) & 1])
+        q_event_sleep(done, ticket, Q_FOREVER);
+    q_event_cancel(done);
+}
+
+void *wal_flusher(void *arg)
 {
     struct wal *const log = arg;
     struct q_counts counts = {0};
@@ -324,154 +292,14 @@ static void *flusher(void *arg)
         }
         if (log->c.flush_interval_ns && !full && !(word & CLOSED))
             sleep_ns(log->c.flush_interval_ns);
-        unsigned made = 0;
-        if (try_busy(log)) {
-            made = make_group(log);
-            full = log->more;
-            leave(log, &counts);
+        if (!try_busy(log)) {
+            await_turn(log);
+            continue;
         }
+        const unsigned made = make_group(log);
+        full = log->more;
+        leave(log, &counts);
         if (!made)
-            q_relax(&spins); /* a push that is not finished, or somebody else is at it */
+            q_relax(&spins); /* a push that is not finished */
     }
-}
-
-/* ---- life ------------------------------------------------------------------------------------ */
-
-static int start(struct wal *log)
-{
-    const struct q_driver *const d = log->driver;
-    const struct q_config q = {.capacity = log->c.max_queue_size, .consumers = 1};
-    log->queue = aligned_alloc(d->align, q_round_up(d->queue_bytes, d->align));
-    log->consumer = aligned_alloc(d->align, q_round_up(d->handle_bytes, d->align));
-    if (!log->queue || !log->consumer)
-        return ENOMEM;
-    int error = d->init(log->queue, &q);
-    if (error)
-        return error;
-    error = d->attach(log->queue, log->consumer, Q_CONSUMER);
-    if (!error) {
-        error = pthread_create(&log->flusher, NULL, flusher, log);
-        if (error)
-            d->detach(log->queue, log->consumer);
-    }
-    if (error)
-        d->destroy(log->queue);
-    return error;
-}
-
-int wal_open(struct wal **result, const struct wal_config *c, struct wal_found *found,
-             wal_reader *reader, void *arg)
-{
-    struct wal *const log = aligned_alloc(Q_LINE, q_round_up(sizeof *log, Q_LINE));
-    if (!log)
-        return ENOMEM;
-    memset(log, 0, sizeof *log);
-    log->c = *c;
-    log->c.io = c->io ? c->io : &wal_disk;
-    log->c.max_queue_size = c->max_queue_size ? c->max_queue_size : 10000;
-    log->c.max_queue_bytes = c->max_queue_bytes ? c->max_queue_bytes : BYTES_MOST;
-    log->c.group_bytes = c->group_bytes ? c->group_bytes : 1 << 20;
-    log->driver = q_driver_find(c->queue ? c->queue : "list_mpsc", sizeof(q_item), "inline");
-    int error = 0;
-    if (!log->driver || log->driver->traits->order != Q_FIFO || log->driver->traits->one_thread ||
-        log->driver->traits->producers == 1 || log->c.max_queue_size > ENTRIES_MOST ||
-        log->c.max_queue_bytes > BYTES_MOST)
-        error = EINVAL;
-    pthread_mutex_init(&log->lock, NULL);
-    q_event_init(&log->room);
-    q_event_init(&log->work);
-    for (unsigned i = 0; i < 2; i++) {
-        q_event_init(&log->done[i]);
-        log->done[i].asymmetric = false; /* here sleeping is usual, so its fence is to be cheap */
-    }
-    if (!error)
-        error = wal_file_open(&log->file, c->path, log->c.io, log->c.ahead, log->c.group_bytes,
-                              found, reader, arg);
-    if (!error) {
-        error = start(log);
-        if (error)
-            wal_file_close(&log->file);
-    }
-    if (error) {
-        free(log->queue);
-        free(log->consumer);
-        free(log);
-        return error;
-    }
-    *result = log;
-    return 0;
-}
-
-int wal_attach(struct wal *log, struct wal_handle **handle)
-{
-    const struct q_driver *const d = log->driver;
-    struct wal_handle *const h = calloc(1, sizeof *h);
-    *handle = h;
-    if (!h)
-        return ENOMEM;
-    h->log = log;
-    h->producer = aligned_alloc(d->align, q_round_up(d->handle_bytes, d->align));
-    const int error = h->producer ? d->attach(log->queue, h->producer, Q_PRODUCER) : ENOMEM;
-    if (error) {
-        free(h->producer);
-        free(h);
-    }
-    return error;
-}
-
-void wal_detach(struct wal_handle *h)
-{
-    struct wal *const log = h->log;
-    log->driver->detach(log->queue, h->producer);
-    pthread_mutex_lock(&log->lock);
-    struct wal_metrics *const m = &log->metrics;
-    m->admitted += h->metrics.admitted;
-    m->refused += h->metrics.refused;
-    m->waited += h->metrics.waited;
-    m->wait_ns += h->metrics.wait_ns;
-    if (h->metrics.wait_most_ns > m->wait_most_ns)
-        m->wait_most_ns = h->metrics.wait_most_ns;
-    m->room_sleeps += h->metrics.room_sleeps;
-    m->admit_failed += h->metrics.admit_failed;
-    m->sleeps += h->metrics.sleeps;
-    m->leads += h->metrics.leads;
-    pthread_mutex_unlock(&log->lock);
-    free(h->producer);
-    free(h);
-}
-
-void wal_shutdown(struct wal *log)
-{
-    struct q_counts counts = {0};
-    if (a_or(&log->admission, CLOSED, acq_rel) & CLOSED)
-        return; /* the one that closed it waits */
-    q_event_notify(&log->room, SIZE_MAX, &counts);
-    q_event_notify(&log->work, 1, &counts);
-    pthread_join(log->flusher, NULL);
-    for (unsigned spins = 0; a_load(&log->busy, acquire);)
-        q_relax(&spins); /* a committer leads the last group */
-}
-
-void wal_close(struct wal *log)
-{
-    log->driver->detach(log->queue, log->consumer);
-    log->driver->destroy(log->queue);
-    wal_file_close(&log->file);
-    pthread_mutex_destroy(&log->lock);
-    free(log->queue);
-    free(log->consumer);
-    free(log);
-}
-
-struct wal_depth wal_depth(const struct wal *log)
-{
-    const uint64_t word = a_load(&log->admission, acquire);
-    return (struct wal_depth){ENTRIES(word), BYTES(word), word & CLOSED};
-}
-
-void wal_metrics(struct wal *log, struct wal_metrics *m)
-{
-    pthread_mutex_lock(&log->lock);
-    *m = log->metrics;
-    pthread_mutex_unlock(&log->lock);
 }
