@@ -73,11 +73,6 @@ struct study_cell *plan_add(struct plan *p, const char *experiment, const char *
 
 /* ---- one cell ------------------------------------------------------------------------------- */
 
-/* What all threads of a mix do; made once, before the first sample. */
-struct work {
-    uint64_t *op[THREADS_MOST];
-    size_t n;
-};
 struct scene {
     const struct map_driver *driver;
     void *map;
@@ -250,10 +245,8 @@ int plan_throughput(struct plan *p, const struct study_run *run)
         for (unsigned skewed = 0; skewed < 2; skewed++) {
             if (quick && (!skewed || mix->changes == 50))
                 continue;
-            struct work *const w = calloc(1, sizeof *w);
+            struct work *const w = &p->work[p->works++];
             struct zipf zipf;
-            if (!w)
-                return ENOMEM;
             zipf_init(&zipf, keys, skewed ? exponent : 0);
             w->n = (size_t)1 << (quick ? 15 : 17);
             for (unsigned t = 0; t < 4; t++) {
@@ -286,8 +279,8 @@ int plan_throughput(struct plan *p, const struct study_run *run)
 int plan_growth(struct plan *p, const struct study_run *run)
 {
     const uint64_t keys = (uint64_t)study_number(run, "inserts");
-    struct work *const w = calloc(1, sizeof *w);
-    if (!w || !(w->op[0] = malloc(keys * sizeof *w->op[0])))
+    struct work *const w = &p->work[p->works++];
+    if (!(w->op[0] = malloc(keys * sizeof *w->op[0])))
         return ENOMEM;
     struct stats_random random;
     stats_random_seed(&random, study_seed(run));
