@@ -78,8 +78,7 @@ struct scene {
     void *map;
     struct map_work work[THREADS_MOST];
     struct map_done done[THREADS_MOST];
-    bool stop, no_handle;
-    unsigned running;
+    bool stop, no_handle, begun;
     double limit_s;
 };
 
@@ -89,15 +88,20 @@ static void work_thread(void *context, unsigned i)
     void *const handle = s->driver->attach(s->map);
     if (!handle) {
         __atomic_store_n(&s->no_handle, true, __ATOMIC_RELAXED);
+        __atomic_store_n(&s->begun, true, __ATOMIC_RELAXED);
         return;
     }
+    __atomic_store_n(&s->begun, true, __ATOMIC_RELAXED);
     s->driver->run(s->map, handle, &s->work[i], &s->done[i]);
     s->driver->detach(s->map, handle);
 }
 
+/* So long after the first has begun. */
 static void *stop_later(void *arg)
 {
     struct scene *const s = arg;
+    while (!__atomic_load_n(&s->begun, __ATOMIC_RELAXED))
+        nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
     const struct timespec t = {(time_t)s->limit_s,
                                (long)((s->limit_s - (double)(time_t)s->limit_s) * 1e9)};
     nanosleep(&t, NULL);
