@@ -27,6 +27,7 @@ static const struct program {
     {"map_lockfree", "studies/maps/models/grow_insert.c", ""},
     {"map_lockfree", "studies/maps/models/grow_remove.c", ""},
     {"map_lockfree", "studies/maps/models/grow_add.c", ""},
+    {"map_lockfree", "studies/maps/models/grow_publish.c", ""},
     {"map_lockfree", "studies/maps/models/grow_reclaim.c", ""},
     {"as printed", "studies/maps/models/insert_remove.c", "-DMAP=map_list -DMAP_WITH_UNMARKED"},
     {"as printed", "studies/maps/models/remove_remove.c", "-DMAP=map_list -DMAP_WITH_UNMARKED"},

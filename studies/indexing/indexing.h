@@ -8,10 +8,18 @@
 
 enum { THREADS_MOST = 64, CELLS_MOST = 2048 };
 
-/* Cells as they are put together. */
+/* What all threads of a mix do; made once, before the first sample. */
+struct work {
+    uint64_t *op[THREADS_MOST];
+    size_t n;
+};
+
+/* Cells as they are put together, and what is done in them. */
 struct plan {
     struct study_cell cell[CELLS_MOST];
     size_t n;
+    struct work work[16];
+    unsigned works;
 };
 struct study_cell *plan_add(struct plan *p, const char *experiment, const char *variant,
                             const char *format, ...) __attribute__((format(printf, 4, 5)));

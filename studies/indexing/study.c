@@ -16,6 +16,14 @@ static const struct study_parameter parameters[] = {
     {0},
 };
 
+static void plan_free(struct plan *p)
+{
+    for (unsigned w = 0; p && w < p->works; w++)
+        for (unsigned i = 0; i < THREADS_MOST; i++)
+            free(p->work[w].op[i]);
+    free(p);
+}
+
 static int indexing_run(struct study_run *run)
 {
     struct plan *const p = calloc(1, sizeof *p);
@@ -26,6 +34,7 @@ static int indexing_run(struct study_run *run)
         error = plan_growth(p, run);
     if (error) {
         fprintf(stderr, "queuelab: study indexing: no memory for its operations: fewer --keys\n");
+        plan_free(p);
         return 3;
     }
     plan_counters(p, run);
@@ -36,7 +45,7 @@ static int indexing_run(struct study_run *run)
     for (const struct map_absent *a = map_peers_absent; a->name; a++)
         fprintf(stderr, "queuelab: study indexing: without %s: %s\n", a->name, a->why);
     const int status = study_measure(run, p->cell, p->n);
-    free(p);
+    plan_free(p);
     return status;
 }
 

@@ -73,18 +73,12 @@ struct study_cell *plan_add(struct plan *p, const char *experiment, const char *
 
 /* ---- one cell ------------------------------------------------------------------------------- */
 
-/* What all threads of a mix do; made once, before the first sample. */
-struct work {
-    uint64_t *op[THREADS_MOST];
-    size_t n;
-};
 struct scene {
     const struct map_driver *driver;
     void *map;
     struct map_work work[THREADS_MOST];
     struct map_done done[THREADS_MOST];
-    bool stop, no_handle;
-    unsigned running;
+    bool stop, no_handle, begun;
     double limit_s;
 };
 
@@ -94,15 +88,20 @@ static void work_thread(void *context, unsigned i)
     void *const handle = s->driver->attach(s->map);
     if (!handle) {
         __atomic_store_n(&s->no_handle, true, __ATOMIC_RELAXED);
+        __atomic_store_n(&s->begun, true, __ATOMIC_RELAXED);
         return;
     }
+    __atomic_store_n(&s->begun, true, __ATOMIC_RELAXED);
     s->driver->run(s->map, handle, &s->work[i], &s->done[i]);
     s->driver->detach(s->map, handle);
 }
 
+/* So long after the first has begun. */
 static void *stop_later(void *arg)
 {
     struct scene *const s = arg;
+    while (!__atomic_load_n(&s->begun, __ATOMIC_RELAXED))
+        nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
     const struct timespec t = {(time_t)s->limit_s,
                                (long)((s->limit_s - (double)(time_t)s->limit_s) * 1e9)};
     nanosleep(&t, NULL);
@@ -250,10 +249,8 @@ int plan_throughput(struct plan *p, const struct study_run *run)
         for (unsigned skewed = 0; skewed < 2; skewed++) {
             if (quick && (!skewed || mix->changes == 50))
                 continue;
-            struct work *const w = calloc(1, sizeof *w);
+            struct work *const w = &p->work[p->works++];
             struct zipf zipf;
-            if (!w)
-                return ENOMEM;
             zipf_init(&zipf, keys, skewed ? exponent : 0);
             w->n = (size_t)1 << (quick ? 15 : 17);
             for (unsigned t = 0; t < 4; t++) {
@@ -286,8 +283,8 @@ int plan_throughput(struct plan *p, const struct study_run *run)
 int plan_growth(struct plan *p, const struct study_run *run)
 {
     const uint64_t keys = (uint64_t)study_number(run, "inserts");
-    struct work *const w = calloc(1, sizeof *w);
-    if (!w || !(w->op[0] = malloc(keys * sizeof *w->op[0])))
+    struct work *const w = &p->work[p->works++];
+    if (!(w->op[0] = malloc(keys * sizeof *w->op[0])))
         return ENOMEM;
     struct stats_random random;
     stats_random_seed(&random, study_seed(run));

@@ -21,8 +21,8 @@
 
 #include <assert.h>
 #include <pthread.h>
-/* clang-format off: a path is no division */
-#define HEADER_(name) STRING(studies / maps / name.h)
+/* clang-format off */
+#define HEADER_(name) STRING(studies/maps/name.h)
 /* clang-format on */
 #define HEADER(name) HEADER_(name)
 #include HEADER(MAP)

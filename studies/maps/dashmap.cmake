@@ -1,0 +1,46 @@
+# DashMap: a crate from Debian's packages, built by cargo without a network (cmake/RustPeers.cmake) into
+# a shared library. Sets `why` where it cannot be; adds to map_ids and map_absent.
+include(RustPeers)
+set(rust_crates dashmap) # of the functions of RustPeers.cmake, in this directory
+set(rust_source ${CMAKE_CURRENT_SOURCE_DIR}/peers/dashmap)
+set(work ${PROJECT_BINARY_DIR}/rust_dashmap)
+set(library ${work}/target/release/libqueuelab_dashmap.so)
+set(why "")
+if(NOT QUEUELAB_PEERS)
+  set(why "this build has no peers (cmake -DQUEUELAB_PEERS=ON)")
+else()
+  rust_peers_missing(missing)
+  if(missing)
+    list(JOIN missing " " packages)
+    set(why "not installed: ${packages}")
+  else()
+    rust_peers_cargo(${work})
+    rust_peers_resolve(${work} why)
+  endif()
+  if(why)
+    found_note(FALSE "map dashmap (${why})" "not measured" "rustc cargo librust-dashmap-dev")
+  endif()
+endif()
+if(why)
+  list(APPEND map_absent "    {\"dashmap\", \"${why}\"},\n")
+else()
+  rust_peers_versions(${work} versions)
+  file(GLOB sources CONFIGURE_DEPENDS ${rust_source}/*.rs)
+  add_custom_command(OUTPUT ${library}
+    COMMAND sh ${work}/cargo.sh build --release --quiet --target-dir target
+    COMMAND ${CMAKE_COMMAND} -E touch ${library} # cargo leaves alone what comes out the same
+    DEPENDS ${sources} ${work}/cargo.sh ${work}/Cargo.toml ${work}/Cargo.lock
+    WORKING_DIRECTORY ${work} VERBATIM
+    COMMENT "Building DashMap (a minute)")
+  add_custom_target(queuelab_dashmap_cargo DEPENDS ${library})
+  add_library(queuelab_dashmap SHARED IMPORTED GLOBAL)
+  set_target_properties(queuelab_dashmap PROPERTIES IMPORTED_LOCATION ${library} IMPORTED_NO_SONAME ON)
+  add_dependencies(queuelab_dashmap queuelab_dashmap_cargo)
+  target_link_libraries(queuelab_studies PUBLIC $<LINK_ONLY:queuelab_dashmap>)
+  add_library(queuelab_map_dashmap OBJECT peers/dashmap.c)
+  target_compile_definitions(queuelab_map_dashmap PRIVATE ${versions})
+  target_link_libraries(queuelab_map_dashmap PRIVATE queuelab_queues queuelab_compiler)
+  target_sources(queuelab_studies PRIVATE $<TARGET_OBJECTS:queuelab_map_dashmap>)
+  add_dependencies(queuelab_studies queuelab_dashmap_cargo)
+  list(APPEND map_ids dashmap)
+endif()
