@@ -38,13 +38,10 @@ static int refuse(const char *what, const char *path, const char *why)
 /* As many events as are a power of two, so that a flow goes round in them cheaply. */
 static int parse(struct telemetry_input *in, const char *path)
 {
-    enum { EVENTS_MOST = 16384 };
+    const size_t most = sizeof in->event / sizeof *in->event;
     struct log_reader r = log_reader(in->text, in->text_bytes);
-    in->event = calloc(EVENTS_MOST, sizeof *in->event);
-    if (!in->event)
-        return refuse("no memory for the events of", path, strerror(ENOMEM));
     size_t n = 0;
-    while (n < EVENTS_MOST && log_next(&r, &in->event[n]))
+    while (n < most && log_next(&r, &in->event[n]))
         n++;
     if (n == 0)
         return refuse("no lines of text in", path,
@@ -79,6 +76,10 @@ int telemetry_load(const struct study_run *run)
     snprintf(in->name, sizeof in->name, "%.60s", own ? "made of build logs" : "given");
     if (own)
         unlink(path);
+    if (status) {
+        free(in->text);
+        in->text = NULL;
+    }
     return status;
 }
 
