@@ -261,6 +261,7 @@ static void nothing_is_lost_silently(void **state)
     for (unsigned i = 0; i < sizeof all / sizeof *all; i++) {
         f = flow_of(all[i].carrier, all[i].when_full);
         f.push_batch = all[i].batch;
+        f.place = (enum flow_place)(i % 3);
         f.metrics = all[i].batch == 1 ? METRICS_OWN : METRICS_NONE;
         unlink(path);
         assert_int_equal(flow_run(&f), 0);
