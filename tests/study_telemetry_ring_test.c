@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <cmocka.h>
 
 #include "harness/stats.h"
@@ -119,6 +120,23 @@ static void lines_become_events(void **state)
     assert_int_equal(e[3].source, e[0].source);
     assert_int_not_equal(e[1].source, e[0].source);
     assert_int_equal(r.counts.level[EVENT_INFO], 3);
+}
+
+/* Days are those of the C library, over months and leap years. */
+static void times_are_right(void **state)
+{
+    (void)state;
+    for (time_t day = 0; day < 200 * 365; day += 13) {
+        const time_t second = day * 86400 + day % 86400;
+        struct tm tm;
+        char line[64];
+        const size_t n = strftime(line, sizeof line, "%Y-%m-%dT%H:%M:%S.25Z INFO a: b\n",
+                                  gmtime_r(&second, &tm));
+        struct log_reader r = log_reader(line, n);
+        struct event e;
+        assert_true(log_next(&r, &e));
+        assert_int_equal(e.time, (uint64_t)second * 1000000000u + 250000000u);
+    }
 }
 
 /* Whatever the bytes: it ends, counts every line once, and gives out valid events alone. */
@@ -243,6 +261,7 @@ static void nothing_is_lost_silently(void **state)
     for (unsigned i = 0; i < sizeof all / sizeof *all; i++) {
         f = flow_of(all[i].carrier, all[i].when_full);
         f.push_batch = all[i].batch;
+        f.place = (enum flow_place)(i % 3);
         f.metrics = all[i].batch == 1 ? METRICS_OWN : METRICS_NONE;
         unlink(path);
         assert_int_equal(flow_run(&f), 0);
@@ -288,6 +307,27 @@ static void a_ring_grows(void **state)
         for (size_t i = 0; i < got; i++)
             assert_int_equal(items[i].word[0], next++);
     assert_int_equal(next, number + 1);
+    growing_destroy(&g);
+}
+
+/* A producer that stands in a ring that was left: the consumer waits for it, and the order stands. */
+static void an_old_ring_is_drained_first(void **state)
+{
+    (void)state;
+    static struct growing g;
+    struct ring_mpsc_handle h = {.counts = {0}};
+    q_item items[16];
+    assert_int_equal(growing_init(&g, 4, 64), 0);
+    a_add(&g.ring[0]->ring.tail, 1, relaxed); /* claimed, not filled */
+    for (unsigned i = 1; i < 6; i++)
+        assert_int_equal(growing_push(&g, &h, event_item(&events[i])), Q_OK);
+    assert_int_equal(growing_capacity(&g), 8);
+    assert_int_equal(growing_pop_n(&g, &h, items, 16), 0);
+    array_mpmc_fill(&g.ring[0]->ring, 0, event_item(&events[0]));
+    assert_int_equal(growing_pop_n(&g, &h, items, 16), 4);
+    assert_int_equal(growing_pop_n(&g, &h, items + 4, 12), 2);
+    for (unsigned i = 0; i < 6; i++)
+        assert_int_equal(items[i].word[0], events[i].time);
     growing_destroy(&g);
 }
 
@@ -379,11 +419,18 @@ static void bad_files_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(damage_is_found),        cmocka_unit_test(lines_become_events),
-        cmocka_unit_test(any_bytes_are_survived), cmocka_unit_test(a_log_is_made_of_logs),
-        cmocka_unit_test(bad_input_is_refused),   cmocka_unit_test(nothing_is_lost_silently),
-        cmocka_unit_test(a_ring_grows),           cmocka_unit_test(as_written_runs),
-        cmocka_unit_test(a_file_keeps_events),    cmocka_unit_test(bad_files_are_refused),
+        cmocka_unit_test(damage_is_found),
+        cmocka_unit_test(lines_become_events),
+        cmocka_unit_test(times_are_right),
+        cmocka_unit_test(any_bytes_are_survived),
+        cmocka_unit_test(a_log_is_made_of_logs),
+        cmocka_unit_test(bad_input_is_refused),
+        cmocka_unit_test(nothing_is_lost_silently),
+        cmocka_unit_test(a_ring_grows),
+        cmocka_unit_test(an_old_ring_is_drained_first),
+        cmocka_unit_test(as_written_runs),
+        cmocka_unit_test(a_file_keeps_events),
+        cmocka_unit_test(bad_files_are_refused),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -9,7 +9,7 @@
 
 /* What every sample starts from: made once, before the first one; samples inherit it. */
 struct telemetry_input {
-    struct event *event; /* parsed from the log; a power of two of them */
+    struct event event[16384]; /* parsed from the log; n_events is a power of two */
     size_t n_events;
     char *text; /* the log itself */
     size_t text_bytes;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "harness/clock.h"
+#include "harness/topology.h"
 #include "studies/telemetry_ring/growing.h"
 #include "studies/telemetry_ring/written.h"
 
@@ -16,6 +17,7 @@ struct producer {
     struct ring_mpsc_handle ring;
     struct mutex_ring_handle locked;
     unsigned id, depth;
+    int cpu; /* -1: any */
     uint64_t offered, accepted, refused, dropped, io, last;
     atomic(uint64_t) pushes, drops; /* the flow's own metrics */
     struct histogram *push;
@@ -35,6 +37,7 @@ struct flow_run {
     alignas(Q_LINE) atomic(uint64_t) received;
     atomic(bool) consumed;
     uint64_t last[FLOW_PRODUCERS], end_ns;
+    int consumer_cpu;
     struct ring_mpsc_handle consumer;
     struct mutex_ring_handle locked_consumer;
     struct producer producer[FLOW_PRODUCERS];
@@ -164,6 +167,7 @@ static void *produce(void *argument)
     struct producer *const p = argument;
     struct flow_run *const r = p->run;
     const struct flow *const f = r->f;
+    topology_pin(p->cpu);
     const size_t batch = f->push_batch > 1 ? f->push_batch : 1;
     const uint64_t together = f->burst ? f->burst : batch;
     const uint64_t gap = f->rate > 0 ? clock_from_ns(1e9 * (double)together / f->rate) : 0;
@@ -269,8 +273,10 @@ static void *consume(void *argument)
     const size_t most = f->snapshot_us > 0 ? f->capacity : f->take_batch ? f->take_batch : 1;
     q_item *const items = calloc(most, sizeof *items);
     const struct timespec nap = {.tv_nsec = (long)(f->snapshot_us * 1000)};
-    if (!f->no_consumer)
+    if (!f->no_consumer) {
+        topology_pin(r->consumer_cpu);
         pthread_barrier_wait(&r->begin);
+    }
     for (unsigned spins = 0; items;) {
         const bool over = a_load(&r->producing, acquire) == 0;
         if (f->snapshot_us > 0 && !over)
@@ -303,6 +309,21 @@ static void *consume(void *argument)
 }
 
 /* ---- the whole ---------------------------------------------------------------------------------- */
+
+/* Says where each thread goes, and puts this one, which touches the ring first, beside one side. */
+static int choose_places(struct flow_run *r, int *cpu)
+{
+    const struct flow *const f = r->f;
+    static struct topology t;
+    for (unsigned i = 0; i <= f->producers; i++)
+        cpu[i] = -1;
+    if (f->place == PLACE_ANYWHERE)
+        return 0;
+    int error = topology_load(&t);
+    if (!error)
+        error = topology_plan(&t, "spread", f->producers, 1, cpu);
+    return error ? error : topology_pin(cpu[f->place == PLACE_BY_CONSUMER ? f->producers : 0]);
+}
 
 static int make_carrier(struct flow_run *r)
 {
@@ -437,12 +458,13 @@ int flow_run(struct flow *f)
     histogram_clear(&f->push);
     histogram_clear(&f->sojourn);
     clock_calibrate();
-    int error =
+    const bool wrong =
         f->producers > FLOW_PRODUCERS || f->producers == 0 || f->n_events == 0 ||
-                f->push_batch > FLOW_BATCH || f->take_batch > FLOW_BATCH ||
-                (f->push_batch > 1 && f->carrier != CARRY_RING && f->carrier != CARRY_LOCKED)
-            ? EINVAL
-            : make_carrier(r);
+        f->push_batch > FLOW_BATCH || f->take_batch > FLOW_BATCH ||
+        (f->push_batch > 1 && f->carrier != CARRY_RING && f->carrier != CARRY_LOCKED);
+    int cpu[FLOW_PRODUCERS + 1] = {-1}, error = wrong ? EINVAL : choose_places(r, cpu);
+    if (!error)
+        error = make_carrier(r);
     if (error) {
         free(r);
         return error;
@@ -450,9 +472,10 @@ int flow_run(struct flow *f)
     a_init(&r->producing, f->producers);
     pthread_barrier_init(&r->begin, NULL, f->producers + (f->no_consumer ? 1 : 2));
     pthread_t consumer;
+    r->consumer_cpu = cpu[f->producers];
     for (unsigned i = 0; i < f->producers; i++) {
         struct producer *const p = &r->producer[i];
-        *p = (struct producer){.run = r, .id = i};
+        *p = (struct producer){.run = r, .id = i, .cpu = cpu[i]};
         p->push = f->timed || f->metrics > METRICS_OWN ? malloc(sizeof *p->push) : NULL;
         if (p->push)
             histogram_clear(p->push);
@@ -463,6 +486,8 @@ int flow_run(struct flow *f)
     }
     if (!f->no_consumer && pthread_create(&consumer, NULL, consume, r) != 0)
         abort();
+    if (f->place != PLACE_ANYWHERE)
+        topology_pin(-1);
     pthread_barrier_wait(&r->begin);
     const uint64_t begin = clock_monotonic_ns();
     f->wedged = !watch(r, begin);

@@ -20,6 +20,8 @@ enum flow_carrier {
     CARRY_NOTHING, /* events are made and thrown away: what the flow itself costs */
 };
 enum flow_validation { VALID_NOT, VALID_SCALAR, VALID_VECTOR };
+/* Threads pinned far apart, and the ring's memory first touched beside one side. */
+enum flow_place { PLACE_ANYWHERE, PLACE_BY_PRODUCERS, PLACE_BY_CONSUMER };
 enum flow_metrics { METRICS_NONE, METRICS_SHARED, METRICS_OWN, METRICS_SAMPLED, METRICS_ALL };
 
 struct flow {
@@ -38,6 +40,7 @@ struct flow {
     bool no_consumer, parks;
     enum flow_validation validation;
     enum flow_metrics metrics;
+    enum flow_place place;
     const char *spill_path;
     size_t spill_most;
     double patience_s; /* without any progress: wedged; 0: 0.5 for CARRY_WRITTEN, 5 for others */

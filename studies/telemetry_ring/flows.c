@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "harness/clock.h"
+#include "harness/topology.h"
 #include "studies/telemetry_ring/cells.h"
 #include "studies/telemetry_ring/flow.h"
 #include "studies/telemetry_ring/written.h"
@@ -201,6 +202,9 @@ static const struct plan {
     .work_ns = 100
     {"growing", "fixed", "bursts of 4096", {.carrier = CARRY_RING, BURSTS}, 0, 0},
     {"growing", "grows", "bursts of 4096", {.carrier = CARRY_GROWING, .most = 65536, BURSTS}, 0, 0},
+    /* Where there are several memory nodes: whose the ring is. */
+    {"place of the ring", "by the producer", "", {RING, .place = PLACE_BY_PRODUCERS}, 0, 0},
+    {"place of the ring", "by the consumer", "", {RING, .place = PLACE_BY_CONSUMER}, 0, 0},
 };
 enum { PLANS = sizeof plans / sizeof *plans };
 
@@ -293,7 +297,11 @@ static void measure_flow(const struct study_run *run, const struct study_cell *c
 void add_flows(const struct study_run *run, struct study_cell *cell, size_t *n)
 {
     const double seconds = study_number(run, "seconds");
+    static struct topology t;
+    const bool nodes = topology_load(&t) == 0 && t.numa_nodes > 1;
     for (size_t i = 0; i < PLANS; i++) {
+        if (plans[i].flow.place != PLACE_ANYWHERE && !nodes)
+            continue;
         cell[*n] = (struct study_cell){
             .experiment = plans[i].experiment,
             .variant = plans[i].variant,

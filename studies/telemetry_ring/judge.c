@@ -235,11 +235,17 @@ static void judge_snapshot(struct study_judge *j)
 static void judge_places(struct study_judge *j)
 {
     const double nodes = study_most(j, "places", NULL, NULL, "numa_nodes");
-    study_verdict(j, "TEL-T7", CLAIM_UNTESTABLE, NULL,
-                  nodes > 1
-                      ? "this machine has %.0f memory nodes, but the study places nothing yet"
-                      : "this machine has %.0f memory node: there is nowhere else to put a ring",
-                  nodes);
+    const struct interval r = study_ratio(j, "place of the ring", "by the producer",
+                                          "by the consumer", NULL, "events_per_s");
+    if (r.n == 0)
+        study_verdict(j, "TEL-T7", CLAIM_UNTESTABLE, NULL,
+                      "this machine has %.0f memory node: there is nowhere else to put a ring",
+                      nodes);
+    else
+        study_verdict(j, "TEL-T7", faster(r), NULL,
+                      "a ring on its producer's memory node (of %.0f) is %s as fast as one on its "
+                      "consumer's",
+                      nodes, study_words(r, "x"));
 }
 
 static void judge_persistence(struct study_judge *j)

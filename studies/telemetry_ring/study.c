@@ -12,7 +12,7 @@
 static const struct study_parameter parameters[] = {
     {"input", "a log of your own; none: one is made of this project's build and test logs", "",
      NULL, 0, 0},
-    {"lines", "of the log that is made", "1000000", "200000", 1000, 1e8},
+    {"lines", "of the log that is made", "300000", "100000", 1000, 1e8},
     {"seconds", "each flow of events lasts", "0.4", "0.06", 0.01, 60},
     {"capacity", "of the ring", "4096", NULL, 2, 1e8},
     {"pushes", "of the document's own benchmark", "1000000", "200000", 2000, 1e9},
@@ -38,13 +38,10 @@ static int refuse(const char *what, const char *path, const char *why)
 /* As many events as are a power of two, so that a flow goes round in them cheaply. */
 static int parse(struct telemetry_input *in, const char *path)
 {
-    enum { EVENTS_MOST = 16384 };
+    const size_t most = sizeof in->event / sizeof *in->event;
     struct log_reader r = log_reader(in->text, in->text_bytes);
-    in->event = calloc(EVENTS_MOST, sizeof *in->event);
-    if (!in->event)
-        return refuse("no memory for the events of", path, strerror(ENOMEM));
     size_t n = 0;
-    while (n < EVENTS_MOST && log_next(&r, &in->event[n]))
+    while (n < most && log_next(&r, &in->event[n]))
         n++;
     if (n == 0)
         return refuse("no lines of text in", path,
@@ -64,11 +61,12 @@ int telemetry_load(const struct study_run *run)
     if (own) {
         telemetry_path(made, sizeof made, run, "log");
         path = made;
-        if (log_make(path, ".", (uint64_t)study_number(run, "lines"), message, sizeof message) !=
-            0) {
+        const int error =
+            log_make(path, ".", (uint64_t)study_number(run, "lines"), message, sizeof message);
+        if (error) {
             unlink(path);
             fprintf(stderr, "queuelab: study telemetry_ring: %s\n", message);
-            return 2;
+            return error == ENOENT ? 2 : 3;
         }
     } else if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
         return refuse("cannot read", path, "it is no regular file");
@@ -79,6 +77,10 @@ int telemetry_load(const struct study_run *run)
     snprintf(in->name, sizeof in->name, "%.60s", own ? "made of build logs" : "given");
     if (own)
         unlink(path);
+    if (status) {
+        free(in->text);
+        in->text = NULL;
+    }
     return status;
 }
 
