@@ -127,9 +127,11 @@ parse() {
 # ---- the steps --------------------------------------------------------------------------------
 bin=build/release/queuelab
 
-step_build() {
+step_build() { # a build that has other people's queues keeps them
     local preset=release
-    if [ $peers = yes ]; then preset=peers; fi
+    if [ $peers = yes ] || grep -qs '^QUEUELAB_PEERS:BOOL=ON' build/release/CMakeCache.txt; then
+        preset=peers
+    fi
     logged build/log/configure.log "configuring (build/release)" cmake --preset $preset
     grep '^-- LEFT OUT' build/log/configure.log | sed 's/^-- /  /' || true
     logged build/log/build.log "compiling every queue into the measured loops" \
@@ -142,7 +144,7 @@ step_build() {
 brief_seconds=900 brief_log=build/log/brief-tests.log brief_cut=no
 brief_tests() {
     local status=0
-    timeout $brief_seconds ctest --preset release -L 'unit|contract' \
+    timeout --foreground $brief_seconds ctest --preset release -L 'unit|contract' \
         -LE 'stress|cli' -E 'wait|memory' || status=$?
     if [ $status -eq 124 ] && ! grep -q '\*\*\*[^S]' $brief_log; then
         brief_cut=yes status=0
@@ -211,7 +213,7 @@ step_measure() {
     else
         local left=$((deadline - $(now) - reserve))
         if [ $left -lt 30 ]; then
-            say "  only ${left} s of the budget are left; measuring for 30 s all the same"
+            say "  the budget is used up but for $((left > 0 ? left : 0)) s; measuring for 30 s all the same"
             left=30
         fi
         results=results/run-$(date -u +%Y%m%dT%H%M%SZ)
@@ -313,6 +315,10 @@ studies_job() {
     local dir name words=() status=0 failed='' n=0
     if [ $plan = quick ]; then words+=(--quick); fi
     peers=yes
+    for name in "${study_names[@]}"; do
+        grep -q "^STUDY($name)" studies/studies.def ||
+            wrong_use "there is no study '$name'; there are:$(sed -n 's/^STUDY(\(.*\))/ \1/p' studies/studies.def | tr -d '\n')"
+    done
     step 1/4 packages
     packages_bootstrap peers
     step 2/4 build
@@ -320,9 +326,6 @@ studies_job() {
     if [ ${#study_names[@]} -eq 0 ]; then
         mapfile -t study_names < <("$bin" study --list | awk 'NR > 1 { print $1 }')
     fi
-    for name in "${study_names[@]}"; do
-        "$bin" study "$name" --help >/dev/null || die "the line above says why; studies: $bin study --list"
-    done
     step 3/4 studies
     dir=results/studies-$(date -u +%Y%m%dT%H%M%SZ)
     for name in "${study_names[@]}"; do
@@ -364,6 +367,7 @@ report_job() {
 }
 
 reserve=25 # seconds kept for the report and the figures
+trap 'exit 130' INT # also when the child that it reaches makes an end of its own
 parse "$@"
 mkdir -p build/log results
 case $command in

@@ -275,9 +275,13 @@ static int measure(struct bench *b, const bool *have)
     progress_end(&b->progress);
     free(order);
     if (interrupted && !status) {
-        fprintf(stderr, "queuelab: interrupted; what was measured is kept%s%s\n",
-                b->options->out ? ": continue with --resume " : "",
-                b->options->out ? b->options->out : "");
+        if (b->options->out)
+            fprintf(stderr,
+                    "queuelab: interrupted; what was measured is kept: continue with --resume %s\n",
+                    b->options->out);
+        else
+            fprintf(stderr, "queuelab: interrupted%s\n",
+                    b->json ? "" : "; nothing is kept without --out");
         return 130;
     }
     return status;

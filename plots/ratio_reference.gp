@@ -12,6 +12,7 @@ unset key
 set grid noytics
 set format x '%gx'
 stats table skip 1 using 6 nooutput
+if (!exists('STATS_min')) STATS_min = 1
 low = 0.8 * (STATS_min < 1 ? STATS_min : 1)
 stats table skip 1 using 7 nooutput
 top = 1.25 * (STATS_max > 1 ? STATS_max : 1)

@@ -7,8 +7,10 @@ set multiplot
 table = data.'/throughput.tsv'
 shown(w) = strcol(2) eq w && $7 == 1
 stats table skip 1 using ((strcol(2) eq 'pairs' || strcol(2) eq 'mpmc') && $7 == 1 ? $11 : NaN) nooutput
+if (!exists('STATS_min')) STATS_min = 1 # a narrow run may have neither workload
 low = 0.7 * STATS_min
 stats table skip 1 using ((strcol(2) eq 'pairs' || strcol(2) eq 'mpmc') && $7 == 1 ? $12 : NaN) nooutput
+if (!exists('STATS_max')) STATS_max = 1
 top = 1.5 * STATS_max
 most = 1
 stats table skip 1 using ((strcol(2) eq 'pairs' || strcol(2) eq 'mpmc') && $7 == 1 ? (most = $5 > most ? $5 : most, 0) : NaN) nooutput

@@ -45,7 +45,7 @@ static inline void q_relax(unsigned *spins)
 static inline void q_backoff(unsigned *step)
 {
     if (*step == 0)
-        *step = Q_BACKOFF_MAX / 4;
+        *step = Q_BACKOFF_MAX / 4 > 1 ? Q_BACKOFF_MAX / 4 : 1;
     for (unsigned i = 0; i < *step && i < Q_BACKOFF_MAX; i++)
         a_pause();
     if (*step < Q_BACKOFF_MAX)

@@ -117,11 +117,15 @@ static void pauses_grow_up_to_the_setting(void **state)
     for (unsigned i = 0; i < 5; i++)
         q_backoff(&step);
     assert_int_equal(step, 16);
+    harness_backoff_max = 2; /* the checker's programs have 1: they must pause, too */
+    step = 0;
+    q_backoff(&step);
+    assert_int_equal(step, 2);
     harness_backoff_max = 0;
     step = 0;
     q_backoff(&step);
     q_backoff(&step);
-    assert_int_equal(step, 0);
+    assert_int_equal(step, 1); /* and none of it was paused */
 }
 
 static struct record measure(const char *queue, const char *workload, unsigned backoff,
