@@ -348,15 +348,16 @@ int report_check(const char *results_dir, const char *report_path, char *message
         unsigned line = 1;
         for (const char *c = j->report; c < is + same; c++)
             line += *c == '\n';
-        const bool from_records = i < FROM_RECORDS;
+        const bool from_records = i < FROM_RECORDS, from_ledger = i == CONTENTS - 1;
         snprintf(message, message_size,
                  "%s:%u: section '%s' is not what %s%s gives; write it again with "
                  "`./run_all.sh report`",
                  report_path, line, sections[i].name,
                  from_records    ? results_dir
                  : i == CONTENTS ? "the list of its headings"
+                 : from_ledger   ? "studies/claims.tsv"
                                  : j->proof.models,
-                 from_records || i == CONTENTS ? "" : "/");
+                 from_records || from_ledger || i == CONTENTS ? "" : "/");
         error = EILSEQ;
     }
     if (!error)

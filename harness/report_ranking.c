@@ -165,16 +165,19 @@ static void put_ratios(FILE *f, const struct page *p)
 
 static void put_failures(FILE *f, const struct page *p)
 {
+    bool any = false;
     for (size_t k = 0; k < p->n; k++)
         for (size_t i = 0; i < p->cell[k]->n; i++) {
             const struct series *q = p->cell[k]->c[i].q;
             char name[160];
             if (q->failed == 0)
                 continue;
+            any = true;
             record_cell_name(q->key, name, sizeof name);
             fprintf(f, "- `%s` failed %zu of %zu: %s\n", name, q->failed, q->failed + q->n,
                     series_error(p->b, q));
         }
+    fputs(any ? "\n" : "", f); /* else the table behind it would be part of the list */
 }
 
 /* ---- in a sentence ------------------------------------------------------------------------- */

@@ -10,7 +10,7 @@ packages_needed_test="$packages_needed_run $packages_wanted_run
 # Other people's queues: measured with --peers; the model checker looks at some of them, too.
 packages_peers_rust='rustc cargo librust-concurrent-queue-dev librust-crossbeam-channel-dev
     librust-crossbeam-queue-dev'
-packages_peers_studies='librocksdb-dev libsqlite3-dev' # that studies are compared with
+packages_peers_studies='librocksdb-dev libsqlite3-dev librust-dashmap-dev' # that studies are compared with
 packages_peers() {
     {
         echo g++
