@@ -279,15 +279,16 @@ static void judge_pipeline(struct study_judge *j)
         study_median(j, "end_to_end", "segment_mpmc", eight, "observations_per_s");
     const struct interval mutex =
         study_ratio(j, "end_to_end", "segment_mpmc", "mutex_deque", two, "observations_per_s");
+    const struct interval used = study_median(j, "end_to_end", "segment_mpmc", two, "processor_ns");
     const struct interval pointer = study_ratio(j, "end_to_end", "segment_mpmc by pointer",
                                                 "segment_mpmc", two, "observations_per_s");
     const enum verdict v = study_at_least(one, 10 * 100e3);
     study_verdict(
         j, "OBS-T1", v, NULL,
         "%s%s with 1+1 threads, %s with 4+4 (segment_mpmc in three lanes; %s mutex_deque in "
-        "their place; records by pointer: %s)",
+        "their place; records by pointer: %s); with 1+1 an observation takes %s of processor",
         straddles(v), study_words(one, "observations/s"), study_words(crowd, "observations/s"),
-        study_words(mutex, "x"), study_words(pointer, "x"));
+        study_words(mutex, "x"), study_words(pointer, "x"), study_words(used, "ns"));
 
     const struct interval index = study_median(j, "indexing", "segment_mpmc", NULL, "index_share");
     const struct interval with_lock =

@@ -115,6 +115,13 @@ static void pipeline_thread(void *arg, unsigned index)
         pipeline_consume(p, &p->thread[index]);
 }
 
+static double processor_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
 /* Runs it; what the threads left, all together, in *sum. The seconds, or negative: it failed. */
 static double pipeline_run(struct pipeline *p, struct study_sample *s,
                            const struct study_cell *cell, uint64_t n, unsigned producers,
@@ -135,7 +142,9 @@ static double pipeline_run(struct pipeline *p, struct study_sample *s,
     p->each = n / producers;
     p->batch = batch < BATCH_MOST ? batch : BATCH_MOST;
     a_init(&p->producers_left, producers);
-    const double seconds = team_run(producers, consumers, pipeline_thread, p);
+    const double before = processor_ns(), /* all threads, also while they look for work in vain */
+        seconds = team_run(producers, consumers, pipeline_thread, p);
+    const double used = processor_ns() - before;
     for (unsigned i = 0; i < producers + consumers; i++) {
         const struct pipeline_thread *const t = &p->thread[i];
         sum->got += t->got, sum->characters += t->characters, sum->sum += t->sum;
@@ -150,6 +159,8 @@ static double pipeline_run(struct pipeline *p, struct study_sample *s,
                    a_load(&p->failed, relaxed) ? ": no memory, or no threads" : "");
         return -1;
     }
+    study_put(s, "observations_per_s", (double)n / seconds);
+    study_put(s, "processor_ns", used / (double)n);
     return seconds;
 }
 
@@ -164,7 +175,6 @@ void measure_end_to_end(const struct study_run *run, const struct study_cell *ce
                      (unsigned)cell->number[2], (size_t)cell->number[3], &sum);
     if (seconds < 0)
         return;
-    study_put(s, "observations_per_s", (double)sum.got / seconds);
     study_put(s, "characters_per_s", (double)sum.characters / seconds);
     study_put(s, "pressed_share", (double)sum.pressed / (double)sum.got);
 }
@@ -202,7 +212,6 @@ void measure_indexing(const struct study_run *run, const struct study_cell *cell
         return;
     const double got = (double)sum.got, queue = clock_ns(sum.queue_ticks) / got,
                  vector = clock_ns(sum.vector_ticks) / got, in = clock_ns(sum.index_ticks) / got;
-    study_put(s, "observations_per_s", got / seconds);
     study_put(s, "queue_ns", queue);
     study_put(s, "vector_ns", vector);
     study_put(s, "index_ns", in);
