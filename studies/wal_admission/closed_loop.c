@@ -105,7 +105,9 @@ void commit_closed_loop(const struct commit_system *system, const struct commit_
     if (error) {
         study_fail(s, "cannot make a log in %.80s: %s", setup->path, strerror(error));
         commit_remove_directory(setup->path);
-        return; /* the process ends with this sample */
+        free(c);
+        free(t);
+        return;
     }
     pthread_barrier_init(&crew.ready, NULL, threads + 1);
     for (unsigned i = 0; i < threads; i++) {
