@@ -35,7 +35,7 @@ static void *commit_until_the_end(void *arg)
     pthread_barrier_wait(&crew->ready); /* all are there: the time is set */
     pthread_barrier_wait(&crew->ready);
     uint64_t now = clock_monotonic_ns();
-    while (!c->error && now < crew->end) {
+    while (!c->error && (now < crew->end || c->latency.total == 0)) { /* one at least */
         const uint64_t before = now;
         memcpy(bytes, &c->latency.total, sizeof c->latency.total);
         c->error = crew->system->commit(handle, bytes, crew->payload);
