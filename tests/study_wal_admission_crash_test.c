@@ -41,7 +41,7 @@ static struct crash_result crash(enum crash_kind kind, unsigned points, int spoi
     struct crash_result r;
     char why[160] = "";
     const struct crash_plan plan = {
-        .kind = kind, .path = path, .points = points, .most_ms = 40, .seed = 5, .spoil = spoil};
+        .kind = kind, .path = path, .points = points, .most_ms = 25, .seed = 5, .spoil = spoil};
     if (crash_run(&plan, &r, why, sizeof why) != 0)
         fail_msg("%s", why);
     assert_int_equal(r.points, points);
@@ -52,7 +52,7 @@ static void nothing_acknowledged_is_lost(void **state)
 {
     (void)state;
     for (enum crash_kind kind = CRASH_KILL; kind <= CRASH_POWER; kind++) {
-        const struct crash_result r = crash(kind, scaled(100, 8), 0);
+        const struct crash_result r = crash(kind, scaled(60, 5), 0);
         assert_true(r.with_answers > 0);
         assert_int_equal(r.lost_acknowledged, 0);
         assert_int_equal(r.wrong, 0);
@@ -64,9 +64,9 @@ static void nothing_acknowledged_is_lost(void **state)
 static void the_crash_test_finds_liars(void **state)
 {
     (void)state;
-    assert_true(crash(CRASH_POWER, scaled(40, 8), 1).lost_acknowledged > 0);
-    assert_true(crash(CRASH_POWER, scaled(40, 8), 2).lost_acknowledged > 0);
-    assert_true(crash(CRASH_KILL, scaled(100, 20), 2).lost_acknowledged > 0);
+    assert_true(crash(CRASH_POWER, scaled(30, 6), 1).lost_acknowledged > 0);
+    assert_true(crash(CRASH_POWER, scaled(30, 6), 2).lost_acknowledged > 0);
+    assert_true(crash(CRASH_KILL, scaled(20, 6), 2).lost_acknowledged > 0);
 }
 
 int main(void)

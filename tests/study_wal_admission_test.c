@@ -566,8 +566,10 @@ static void every_system_commits(void **state)
         snprintf(setup.path, sizeof setup.path, "%s/system", directory);
         commit_closed_loop(systems[i], &setup, 3, 0.05, &s);
         assert_string_equal(s.error, "");
-        assert_string_equal(s.metric[1].name, "commits");
-        assert_true(s.metric[1].value > 0);
+        unsigned k = 0;
+        while (k < s.n && strcmp(s.metric[k].name, "most_ns") != 0)
+            k++;
+        assert_true(k < s.n && s.metric[k].value > 0); /* somebody got an answer */
     }
 }
 

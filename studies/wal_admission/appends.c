@@ -1,4 +1,5 @@
 /* appends.c: what an append costs, who contends for what, and what a bound in entries bounds. */
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -244,19 +245,23 @@ static void measure_memory(const struct study_run *run, const struct study_cell 
                                  .who = WAL_FLUSHER,
                                  .hold = true};
     int error = pool && bytes ? wal_open(&log, &c, NULL, NULL, NULL) : ENOMEM;
-    if (!error)
-        error = wal_attach(log, &h);
+    if (!error && (error = wal_attach(log, &h)) != 0)
+        wal_shutdown(log), wal_close(log);
+    if (error) {
+        study_fail(s, "%s: %s", path, strerror(error));
+        free(pool);
+        free(bytes);
+        return;
+    }
     a_store(&device.go, false, release); /* the log has been made */
     size_t n = 0;
     for (; !error && n < most; n++) {
         pool[n] = (struct wal_entry){.bytes = bytes, .length = (uint32_t)cell->number[1]};
         error = wal_append(h, &pool[n], 0);
     }
-    if (error && error != EAGAIN) {
-        study_fail(s, "%s: %s", path, strerror(error));
-        return;
-    }
-    n -= error == EAGAIN;
+    if (error && error != EAGAIN)
+        study_fail(s, "append: %s", strerror(error));
+    n -= error != 0;
     const struct wal_depth depth = wal_depth(log);
     a_store(&device.go, true, release);
     for (size_t i = 0; i < n; i++)
@@ -265,6 +270,8 @@ static void measure_memory(const struct study_run *run, const struct study_cell 
     wal_shutdown(log);
     wal_close(log);
     unlink(path);
+    free(pool);
+    free(bytes);
     study_put(s, "entries", (double)depth.entries);
     study_put(s, "bytes", (double)depth.bytes);
 }
@@ -274,7 +281,7 @@ static void measure_memory(const struct study_run *run, const struct study_cell 
 static void add_appends(struct cells *c, const struct study_run *run, bool written, bool full,
                         unsigned threads)
 {
-    const double each = (study_quick(run) ? 20000 : 100000) / threads;
+    const double each = round((study_quick(run) ? 20000.0 : 100000.0) / threads);
     struct study_cell *const cell =
         cells_add(c, "append", written ? "as written" : "ours", measure_appends);
     const unsigned room = threads > 4 ? 8 : 64;
@@ -287,7 +294,7 @@ static void add_appends(struct cells *c, const struct study_run *run, bool writt
     cell->number[0] = threads;
     cell->number[1] = full ? room : each * threads + 1;
     cell->number[2] = full ? 1e6 : 3e5;
-    cell->number[3] = full ? 2000 / threads : each;
+    cell->number[3] = full ? 2000.0 / threads : each;
     cell->flags = written;
 }
 

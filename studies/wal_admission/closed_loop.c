@@ -35,7 +35,7 @@ static void *commit_until_the_end(void *arg)
     pthread_barrier_wait(&crew->ready); /* all are there: the time is set */
     pthread_barrier_wait(&crew->ready);
     uint64_t now = clock_monotonic_ns();
-    while (!c->error && now < crew->end) {
+    while (!c->error && (now < crew->end || c->latency.total == 0)) { /* one at least */
         const uint64_t before = now;
         memcpy(bytes, &c->latency.total, sizeof c->latency.total);
         c->error = crew->system->commit(handle, bytes, crew->payload);
@@ -105,7 +105,9 @@ void commit_closed_loop(const struct commit_system *system, const struct commit_
     if (error) {
         study_fail(s, "cannot make a log in %.80s: %s", setup->path, strerror(error));
         commit_remove_directory(setup->path);
-        return; /* the process ends with this sample */
+        free(c);
+        free(t);
+        return;
     }
     pthread_barrier_init(&crew.ready, NULL, threads + 1);
     for (unsigned i = 0; i < threads; i++) {

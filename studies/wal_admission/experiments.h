@@ -5,6 +5,7 @@
 #include "studies/wal_admission/systems.h"
 
 struct cells {
+    unsigned rounds; /* of most cells; those on which targets rest have all of the run's */
     struct study_cell cell[512];
     size_t n;
 };

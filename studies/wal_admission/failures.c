@@ -170,8 +170,11 @@ static void *append_until_stopped(void *arg)
     struct as_written_handle *w = NULL;
     struct wal_entry *const pool = calloc(POOL, sizeof *pool);
     const uint64_t bytes[2] = {1};
-    if (!pool || (c->ours ? wal_attach(c->ours, &h) : as_written_attach(c->written, &w)))
+    if (!pool || (c->ours ? wal_attach(c->ours, &h) : as_written_attach(c->written, &w))) {
+        a_add(&c->left, 1, relaxed);
+        free(pool);
         return NULL;
+    }
     unsigned n = 0;
     for (; n < POOL && !a_load(&c->stop, acquire); n++) {
         pool[n] = (struct wal_entry){.bytes = bytes, .length = sizeof bytes};

@@ -1,9 +1,13 @@
 /* judge.c: the verdicts on source 001, and the table of the figure. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "studies/wal_admission/judge.h"
+
+/* "128 threads, ..." */
+static unsigned long threads_of(const char *setting) { return strtoul(setting, NULL, 10); }
 
 /* The setting of an experiment with so many threads that has `with` in it, but not `without`. */
 const char *judge_setting(const struct study_judge *j, const char *experiment, unsigned threads,
@@ -11,9 +15,7 @@ const char *judge_setting(const struct study_judge *j, const char *experiment, u
 {
     const char *setting;
     for (size_t i = 0; (setting = study_setting(j, experiment, i)) != NULL; i++) {
-        unsigned n;
-        if (sscanf(setting, "%u thread", &n) == 1 && n == threads && strstr(setting, with) &&
-            !strstr(setting, without))
+        if (threads_of(setting) == threads && strstr(setting, with) && !strstr(setting, without))
             return setting;
     }
     return "none";
@@ -23,9 +25,8 @@ const char *judge_disk(const struct study_judge *j, unsigned threads)
 {
     const char *setting;
     for (size_t i = 0; (setting = study_setting(j, "commits", i)) != NULL; i++) {
-        unsigned n;
-        if (sscanf(setting, "%u thread", &n) == 1 && n == threads &&
-            !strstr(setting, "simulated") && !strstr(setting, "awake"))
+        if (threads_of(setting) == threads && !strstr(setting, "simulated") &&
+            !strstr(setting, "awake"))
             return setting;
     }
     return "none";
@@ -60,9 +61,9 @@ static void put_line(const struct study_judge *j, const char *variant, bool simu
         const char *setting, *found = NULL;
         next = UINT32_MAX;
         for (size_t i = 0; (setting = study_setting(j, "commits", i)) != NULL; i++) {
-            unsigned threads;
-            if (sscanf(setting, "%u thread", &threads) == 1 && threads > last && threads < next &&
-                !strstr(setting, "awake") && simulated == (strstr(setting, "simulated") != NULL) &&
+            const unsigned threads = (unsigned)threads_of(setting);
+            if (threads > last && threads < next && !strstr(setting, "awake") &&
+                simulated == (strstr(setting, "simulated") != NULL) &&
                 judge_commits(j, variant, setting).n) {
                 found = setting;
                 next = threads;

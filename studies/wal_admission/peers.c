@@ -37,6 +37,8 @@ static int rocks_open(void **system, const struct commit_system *itself,
     r->db = rocksdb_open(r->options, s->path, &error);
     if (error) {
         fprintf(stderr, "queuelab: RocksDB: %s\n", error);
+        free(error);
+        free(r);
         return EIO;
     }
     *system = r;

@@ -46,6 +46,8 @@ static void *send(void *arg)
     s->error = pool && bytes ? wal_attach(s->log, &h) : ENOMEM;
     if (s->error) {
         a_store(&s->over, true, relaxed);
+        free(pool);
+        free(bytes);
         return NULL;
     }
     prctl(PR_SET_TIMERSLACK, 1);

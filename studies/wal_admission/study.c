@@ -30,7 +30,12 @@ struct study_cell *cells_add(struct cells *c, const char *experiment, const char
     if (c->n == sizeof c->cell / sizeof *c->cell)
         abort(); /* a mistake of this study */
     struct study_cell *const cell = &c->cell[c->n++];
-    *cell = (struct study_cell){.experiment = experiment, .variant = variant, .measure = measure};
+    *cell = (struct study_cell){
+        .experiment = experiment,
+        .variant = variant,
+        .measure = measure,
+        .rounds = c->rounds,
+    };
     return cell;
 }
 
@@ -95,6 +100,7 @@ static int run_all(struct study_run *run)
     if (status)
         return status;
     cells.n = 0;
+    cells.rounds = study_quick(run) ? 6 : 7;
     commits_cells(&cells, run);
     failures_cells(&cells, run);
     wakeups_cells(&cells, run);
@@ -117,8 +123,8 @@ const struct study study_wal_admission = {
     .source = "001",
     .title = "a write-ahead log with bounded admission and group commit",
     .parameters = parameters,
-    .rounds = 7,
-    .quick_rounds = 6,
+    .rounds = 12,
+    .quick_rounds = 9,
     .run = run_all,
     .judge = wal_judge,
     .figure = wal_figure,

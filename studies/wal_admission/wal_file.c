@@ -298,9 +298,12 @@ int wal_file_open(struct wal_file *f, const char *path, struct wal_io *io, uint6
     if (!f->group)
         return ENOMEM;
     f->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
-    if (f->fd < 0)
+    if (f->fd < 0) {
         error = errno;
-    else if (flock(f->fd, LOCK_EX | LOCK_NB) != 0)
+        free(f->group);
+        return error;
+    }
+    if (flock(f->fd, LOCK_EX | LOCK_NB) != 0)
         error = errno == EWOULDBLOCK ? EBUSY : errno;
     else if (fstat(f->fd, &s) != 0)
         error = errno;
@@ -311,8 +314,7 @@ int wal_file_open(struct wal_file *f, const char *path, struct wal_io *io, uint6
     else
         error = recover(f, path, (uint64_t)s.st_size, found, reader, arg);
     if (error) {
-        if (f->fd >= 0)
-            close(f->fd);
+        close(f->fd);
         free(f->group);
     }
     return error;
