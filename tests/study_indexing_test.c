@@ -101,7 +101,7 @@ static void the_study_in_small(void **state)
     assert_int_equal(j.n_findings, 12);
     FILE *const table = fopen("table", "w+");
     study_indexing.figure(&j, table);
-    assert_true(ftell(table) > 500);
+    assert_true(ftell(table) > 200);
     fclose(table);
     study_release(&j);
     snprintf(command, sizeof command, "rm -rf %s", directory);

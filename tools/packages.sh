@@ -9,11 +9,12 @@ packages_needed_test="$packages_needed_run $packages_wanted_run
     clang clang-format clang-tidy valgrind"
 # Other people's queues: measured with --peers; the model checker looks at some of them, too.
 packages_peers_rust='rustc cargo librust-concurrent-queue-dev librust-crossbeam-channel-dev
-    librust-crossbeam-queue-dev'
+    librust-crossbeam-queue-dev librust-dashmap-dev'
 packages_peers() {
     {
         echo g++
         sed -n 's/^PEER([^,]*,[^,]*,[^,]*,[^,]*,\([^,]*\),.*/\1/p' queues/peers/peers.def
+        sed -n 's/^PEER([^,]*,[^,]*,[^,]*,\([^,]*\),.*/\1/p' studies/maps/peers/peers.def
         if [ -d queues/peers/rust ]; then echo "$packages_peers_rust"; fi
     } | tr -s ' ' '\n' | grep . | sort -u | tr '\n' ' '
 }

@@ -171,8 +171,11 @@ static void measure_throughput(const struct study_run *run, const struct study_c
     pthread_t clock;
     getrusage(RUSAGE_SELF, &before);
     double seconds = -1;
-    if (pthread_create(&clock, NULL, stop_later, &s) == 0)
+    if (pthread_create(&clock, NULL, stop_later, &s) == 0) {
         seconds = together(threads, work_thread, &s);
+        if (seconds >= 0)
+            pthread_join(clock, NULL);
+    }
     if (seconds < 0) {
         study_fail(sample, "cannot start threads");
         return;
