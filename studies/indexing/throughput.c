@@ -250,7 +250,9 @@ int plan_throughput(struct plan *p, const struct study_run *run)
     const double exponent = study_number(run, "zipf");
     for (const struct mix *mix = mixes; mix->name; mix++)
         for (unsigned skewed = 0; skewed < 2; skewed++) {
-            if (quick && (!skewed || mix->changes == 50))
+            if (!skewed && (quick || mix->changes == 0 || mix->changes == 50))
+                continue;
+            if (quick && mix->changes == 50)
                 continue;
             struct work *const w = &p->work[p->works++];
             struct zipf zipf;
