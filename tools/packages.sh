@@ -10,11 +10,12 @@ packages_needed_test="$packages_needed_run $packages_wanted_run
 # Other people's queues: measured with --peers; the model checker looks at some of them, too.
 packages_peers_rust='rustc cargo librust-concurrent-queue-dev librust-crossbeam-channel-dev
     librust-crossbeam-queue-dev'
-packages_peers_studies='librocksdb-dev libsqlite3-dev librust-dashmap-dev' # that studies are compared with
+packages_peers_studies='librocksdb-dev libsqlite3-dev librust-dashmap-dev' # beside those of maps
 packages_peers() {
     {
         echo g++
         sed -n 's/^PEER([^,]*,[^,]*,[^,]*,[^,]*,\([^,]*\),.*/\1/p' queues/peers/peers.def
+        sed -n 's/^PEER([^,]*,[^,]*,[^,]*,\([^,]*\),.*/\1/p' studies/maps/peers/peers.def
         if [ -d queues/peers/rust ]; then echo "$packages_peers_rust"; fi
         echo "$packages_peers_studies"
     } | tr -s ' ' '\n' | grep . | sort -u | tr '\n' ' '

@@ -6,13 +6,13 @@
 #include "studies/indexing/indexing.h"
 
 static const struct study_parameter parameters[] = {
-    {"keys", "how many there are; about half of them in the map", "1048576", "65536", 1024, 1e8},
+    {"keys", "how many there are; about half of them in the map", "262144", "65536", 1024, 1e8},
     {"zipf", "exponent of the skewed keys", "0.99", NULL, 0.01, 4},
-    {"inserts", "into a map that begins empty", "2097152", "262144", 1024, 1e8},
+    {"inserts", "into a map that begins empty", "1048576", "262144", 1024, 1e8},
     {"counts", "turns of one sample of counters", "4000000", "1000000", 1000, 1e9},
     {"history", "operations that the monitor sees at once", "200000", "40000", 100, 1e7},
     {"changes", "of a map whose reader stands still", "1000000", "100000", 1000, 1e9},
-    {"ms", "how long one sample of throughput lasts", "60", "20", 1, 1e5},
+    {"ms", "how long one sample of throughput lasts", "40", "20", 1, 1e5},
     {0},
 };
 
@@ -54,7 +54,7 @@ const struct study study_indexing = {
     .source = "002",
     .title = "concurrent hash maps, access tracking and statistics without locks",
     .parameters = parameters,
-    .rounds = 9,
+    .rounds = 7,
     .quick_rounds = 6,
     .run = indexing_run,
     .judge = indexing_judge,

@@ -161,7 +161,7 @@ again:;
         if (next & MAP_LIST_MARK) {
             uintptr_t seen = (uintptr_t)e;
             if (!a_cas(&place->to, &seen, next & ~MAP_LIST_MARK, acq_rel,
-                       relaxed)) /* [linked>, >linked] */
+                       relaxed)) /* [linked>] [>linked] */
                 goto again;
             map_list_retire(m, h, e);
             here = next & ~MAP_LIST_MARK;
@@ -179,7 +179,7 @@ again:;
 /* The entry is dead: nobody can be linked behind it from now on. */
 static inline void map_list_mark(struct map_entry *e)
 {
-    a_or(&e->next.to, MAP_LIST_MARK, acq_rel); /* [linked>, >linked] */
+    a_or(&e->next.to, MAP_LIST_MARK, acq_rel); /* [linked>] [>linked] */
 }
 
 /* An entry of one's own at its place; false: another was faster, look again. */
@@ -273,7 +273,7 @@ static inline enum map_status map_list_put(struct map_list *m, struct map_list_h
             uint64_t v = a_load(&e->value, acquire); /* [>value] */
             while (before && !(v & MAP_LIST_DEAD) &&
                    !a_cas(&e->value, &v, (v + value) & MAP_VALUE_MAX, acq_rel,
-                          acquire)) /* [value>, >value] */
+                          acquire)) /* [value>] [>value] */
                 ;
             if (v & MAP_LIST_DEAD) { /* out with it, then again */
                 map_list_mark(e);
@@ -337,16 +337,16 @@ static inline q_hot enum map_status map_list_remove(struct map_list *m, struct m
         uintptr_t here = (uintptr_t)e;
         if (MAP_LIST_MARKS) {
             while (!(v & MAP_LIST_DEAD) &&
-                   !a_cas(&e->value, &v, MAP_LIST_DEAD, acq_rel, acquire)) /* [value>, >value] */
+                   !a_cas(&e->value, &v, MAP_LIST_DEAD, acq_rel, acquire)) /* [value>] [>value] */
                 ;
             map_list_mark(e);
             const uintptr_t next = a_load(&e->next.to, acquire) & ~MAP_LIST_MARK; /* [>linked] */
-            if (a_cas(&at->to, &here, next, acq_rel, relaxed)) /* [linked>, >linked] */
+            if (a_cas(&at->to, &here, next, acq_rel, relaxed)) /* [linked>] [>linked] */
                 map_list_retire(m, h, e);                      /* else who passes by does it */
             if (v & MAP_LIST_DEAD)
                 break; /* it was another's remove */
         } else if (!a_cas(&at->to, &here, a_load(&e->next.to, acquire), acq_rel,
-                          relaxed)) { /* [linked>, >linked] */
+                          relaxed)) { /* [linked>] [>linked] */
             continue;                 /* the document's: taken out, and nothing else */
         }
         *value = v;

@@ -217,7 +217,7 @@ static inline struct lf_slot *lf_claim(struct lf_table *t, uint64_t key, size_t 
 
 static inline void lf_move_slot(struct lf_slot *s, struct lf_table *to, bool zero)
 {
-    const uint64_t v = a_or(&s->value, LF_FROZEN, acq_rel); /* [>value, value>] */
+    const uint64_t v = a_or(&s->value, LF_FROZEN, acq_rel); /* [value>] [>value] */
     if (!(v & LF_VALUE))
         return;
     const uint64_t key = zero ? 0 : a_load(&s->key, relaxed);
@@ -260,7 +260,7 @@ static inline struct lf_table *lf_next(struct map_lockfree *m, struct lf_table *
         lf_table_make(&m->memory, there > (t->mask + 1) / 8 * 3 ? 2 * (t->mask + 1) : t->mask + 1);
     if (!mine)
         return a_load(&t->next, acquire);               /* [>made] */
-    if (a_cas(&t->next, &next, mine, acq_rel, acquire)) /* [made>, >made] */
+    if (a_cas(&t->next, &next, mine, acq_rel, acquire)) /* [made>] [>made] */
         return mine;
     lf_table_free(&m->memory, mine);
     return next;
@@ -405,7 +405,8 @@ static inline q_hot enum map_status map_lockfree_insert(struct map_lockfree *m,
     for (struct lf_slot *s; (s = lf_slot_for(m, h, key, true, &seen, &table));) {
         if (seen & LF_VALUE)
             status = MAP_PRESENT;
-        else if (a_cas(&s->value, &seen, LF_VALUE | value, acq_rel, relaxed)) /* [value>, >value] */
+        else if (a_cas(&s->value, &seen, LF_VALUE | value, acq_rel,
+                       relaxed)) /* [value>] [>value] */
             status = MAP_OK;
         else
             continue;
@@ -432,7 +433,7 @@ static inline q_hot enum map_status map_lockfree_add(struct map_lockfree *m,
         const uint64_t had = seen & LF_VALUE ? seen & MAP_VALUE_MAX : 0;
         const uint64_t now = LF_VALUE | ((had + n) & MAP_VALUE_MAX);
         const bool there = seen & LF_VALUE;
-        if (!a_cas(&s->value, &seen, now, acq_rel, relaxed)) /* [value>, >value] */
+        if (!a_cas(&s->value, &seen, now, acq_rel, relaxed)) /* [value>] [>value] */
             continue;
         *before = had;
         status = there ? MAP_OK : MAP_ABSENT;
@@ -458,7 +459,7 @@ static inline q_hot enum map_status map_lockfree_remove(struct map_lockfree *m,
     for (struct lf_slot *s; (s = lf_slot_for(m, h, key, false, &seen, &table));) {
         if (!(seen & LF_VALUE))
             break;
-        if (!a_cas(&s->value, &seen, LF_GONE, acq_rel, relaxed)) /* [value>, >value] */
+        if (!a_cas(&s->value, &seen, LF_GONE, acq_rel, relaxed)) /* [value>] [>value] */
             continue;
         *value = seen & MAP_VALUE_MAX;
         status = MAP_OK;
