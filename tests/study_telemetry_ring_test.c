@@ -363,6 +363,8 @@ static void a_file_keeps_events(void **state)
             assert_int_equal(mapped_push(&m, &events[i]), 0);
         assert_int_equal(mapped_push(&m, &events[9]), ENOBUFS);
         assert_int_equal(mapped_take(&m, e, lap < 2 ? 8 : 3), lap < 2 ? 8 : 3);
+        assert_int_equal(mapped_push(&m, &events[9]), ENOBUFS); /* not done with them */
+        mapped_done(&m);
     }
     assert_int_equal(mapped_push(&m, &events[9]), 0);
     assert_int_equal(mapped_open(&other, path, 8), EBUSY);
@@ -373,6 +375,7 @@ static void a_file_keeps_events(void **state)
     assert_int_equal(mapped_take(&m, e, 8), 6);
     for (unsigned i = 0; i < 6; i++)
         assert_int_equal(e[i].time, events[4 + i].time);
+    mapped_done(&m);
     /* A producer that died between claiming and filling, and a consumer between moving head and
      * freeing what it took. */
     assert_int_equal(mapped_push(&m, &events[20]), 0);
@@ -386,11 +389,21 @@ static void a_file_keeps_events(void **state)
     assert_int_equal(m.torn, 1);
     assert_int_equal(mapped_take(&m, e, 8), 1);
     assert_int_equal(e[0].time, events[21].time);
+    mapped_done(&m);
     for (unsigned lap = 0; lap < 3; lap++) { /* and nobody is stuck */
         for (uint64_t i = 1; i <= 8; i++)
             assert_int_equal(mapped_push(&m, &events[i]), 0);
         assert_int_equal(mapped_take(&m, e, 8), 8);
+        mapped_done(&m);
     }
+    /* A consumer that died with what it was given. */
+    assert_int_equal(mapped_push(&m, &events[1]), 0);
+    assert_int_equal(mapped_take(&m, e, 8), 1);
+    munmap(m.file, m.bytes);
+    close(m.fd);
+    assert_int_equal(mapped_open(&m, path, 8), 0);
+    assert_int_equal(m.recovered, 1);
+    assert_int_equal(mapped_take(&m, e, 8), 1);
     assert_int_equal(mapped_sync(&m), 0);
     mapped_close(&m);
 }
