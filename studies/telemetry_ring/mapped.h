@@ -78,7 +78,7 @@ static inline void mapped_recover_(struct mapped *m)
 static inline int mapped_open(struct mapped *m, const char *path, size_t capacity)
 {
     *m = (struct mapped){.fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
-    struct stat st;
+    struct stat st = {.st_size = 0};
     int error = 0;
     uint64_t header[2] = {MAPPED_MAGIC, capacity};
     if (m->fd < 0)
