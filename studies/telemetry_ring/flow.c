@@ -18,7 +18,7 @@ struct producer {
     struct mutex_ring_handle locked;
     unsigned id, depth;
     int cpu; /* -1: any */
-    uint64_t offered, accepted, refused, dropped, io, last;
+    uint64_t offered, accepted, calls, refused, dropped, io, last;
     atomic(uint64_t) pushes, drops; /* the flow's own metrics */
     struct histogram *push;
     pthread_t thread;
@@ -99,6 +99,7 @@ static inline void push(struct flow_run *r, struct producer *p, const struct eve
         q_relax(&spins);
     }
     p->accepted += s == Q_OK;
+    p->calls += s == Q_OK;
     p->dropped += s == Q_DROPPED;
     p->io += s == Q_IO;
 }
@@ -155,6 +156,7 @@ static void push_batch(struct flow_run *r, struct producer *p, size_t n)
                              : mutex_ring_push_n(&r->locked, &p->locked, items + done, n - done);
         done += k;
         p->accepted += k;
+        p->calls += k > 0;
         if (k == 0) {
             p->refused++;
             q_relax(&spins);
@@ -397,6 +399,7 @@ static void sum_up(struct flow_run *r)
         f->refused += p->refused;
         f->dropped += p->dropped;
         f->io += p->io;
+        f->claims += p->calls + p->ring.counts.cas_failed;
         if (p->push)
             histogram_merge(&f->push, p->push);
     }
