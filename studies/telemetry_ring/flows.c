@@ -268,7 +268,7 @@ static void measure_flow(const struct study_run *run, const struct study_cell *c
 {
     const struct plan *const plan = cell->subject;
     static struct flow f; /* threads of a wedged flow go on with it */
-    char path[512];
+    static char path[512];
     telemetry_path(path, sizeof path, run, "spill");
     f = plan->flow;
     if (!f.producers)
