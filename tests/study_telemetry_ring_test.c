@@ -122,6 +122,22 @@ static void lines_become_events(void **state)
     assert_int_equal(r.counts.level[EVENT_INFO], 3);
 }
 
+static void one_bad_byte_is_enough(void **state)
+{
+    (void)state;
+    for (unsigned byte = 0; byte < 256; byte++)
+        for (unsigned at = 0; at < 20; at++) {
+            char line[] = "abcdefgh ijklmnop ~~";
+            line[at] = (char)byte;
+            struct log_reader r = log_reader(line, 20);
+            struct event e;
+            const bool blank = byte == '\t' || byte == '\r' || byte == '\033' || byte == '\n';
+            while (log_next(&r, &e))
+                continue;
+            assert_int_equal(r.counts.binary, (byte < ' ' && !blank) || byte >= 0xf8);
+        }
+}
+
 /* Days are those of the C library, over months and leap years. */
 static void times_are_right(void **state)
 {
@@ -363,6 +379,8 @@ static void a_file_keeps_events(void **state)
             assert_int_equal(mapped_push(&m, &events[i]), 0);
         assert_int_equal(mapped_push(&m, &events[9]), ENOBUFS);
         assert_int_equal(mapped_take(&m, e, lap < 2 ? 8 : 3), lap < 2 ? 8 : 3);
+        assert_int_equal(mapped_push(&m, &events[9]), ENOBUFS); /* not done with them */
+        mapped_done(&m);
     }
     assert_int_equal(mapped_push(&m, &events[9]), 0);
     assert_int_equal(mapped_open(&other, path, 8), EBUSY);
@@ -373,6 +391,7 @@ static void a_file_keeps_events(void **state)
     assert_int_equal(mapped_take(&m, e, 8), 6);
     for (unsigned i = 0; i < 6; i++)
         assert_int_equal(e[i].time, events[4 + i].time);
+    mapped_done(&m);
     /* A producer that died between claiming and filling, and a consumer between moving head and
      * freeing what it took. */
     assert_int_equal(mapped_push(&m, &events[20]), 0);
@@ -386,11 +405,23 @@ static void a_file_keeps_events(void **state)
     assert_int_equal(m.torn, 1);
     assert_int_equal(mapped_take(&m, e, 8), 1);
     assert_int_equal(e[0].time, events[21].time);
+    mapped_done(&m);
     for (unsigned lap = 0; lap < 3; lap++) { /* and nobody is stuck */
         for (uint64_t i = 1; i <= 8; i++)
             assert_int_equal(mapped_push(&m, &events[i]), 0);
-        assert_int_equal(mapped_take(&m, e, 8), 8);
+        assert_int_equal(mapped_take(&m, e, 5), 5);
+        assert_int_equal(mapped_take(&m, e, 8), 3); /* done with the five */
+        assert_int_equal(e[0].time, events[6].time);
+        mapped_done(&m);
     }
+    /* A consumer that died with what it was given. */
+    assert_int_equal(mapped_push(&m, &events[1]), 0);
+    assert_int_equal(mapped_take(&m, e, 8), 1);
+    munmap(m.file, m.bytes);
+    close(m.fd);
+    assert_int_equal(mapped_open(&m, path, 8), 0);
+    assert_int_equal(m.recovered, 1);
+    assert_int_equal(mapped_take(&m, e, 8), 1);
     assert_int_equal(mapped_sync(&m), 0);
     mapped_close(&m);
 }
@@ -419,17 +450,12 @@ static void bad_files_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(damage_is_found),
-        cmocka_unit_test(lines_become_events),
-        cmocka_unit_test(times_are_right),
-        cmocka_unit_test(any_bytes_are_survived),
-        cmocka_unit_test(a_log_is_made_of_logs),
-        cmocka_unit_test(bad_input_is_refused),
-        cmocka_unit_test(nothing_is_lost_silently),
-        cmocka_unit_test(a_ring_grows),
-        cmocka_unit_test(an_old_ring_is_drained_first),
-        cmocka_unit_test(as_written_runs),
-        cmocka_unit_test(a_file_keeps_events),
+        cmocka_unit_test(damage_is_found),        cmocka_unit_test(lines_become_events),
+        cmocka_unit_test(one_bad_byte_is_enough), cmocka_unit_test(times_are_right),
+        cmocka_unit_test(any_bytes_are_survived), cmocka_unit_test(a_log_is_made_of_logs),
+        cmocka_unit_test(bad_input_is_refused),   cmocka_unit_test(nothing_is_lost_silently),
+        cmocka_unit_test(a_ring_grows),           cmocka_unit_test(an_old_ring_is_drained_first),
+        cmocka_unit_test(as_written_runs),        cmocka_unit_test(a_file_keeps_events),
         cmocka_unit_test(bad_files_are_refused),
     };
     return cmocka_run_group_tests(tests, begin, end);

@@ -39,7 +39,32 @@ static void *push_lines(void *argument)
     return NULL;
 }
 
-/* Producers parse a part of the text each; this thread counts what comes. 0: without a ring. */
+/* Counts what comes until all producers have ended; answers how many events were not valid. */
+static uint64_t count_levels(struct ring_mpsc_handle *h, unsigned producers, uint64_t *level)
+{
+    q_item items[256];
+    uint64_t bad = 0;
+    unsigned joined = 0, spins = 0;
+    for (;;) {
+        const size_t got = ring_mpsc_pop_n(&ring, h, items, 256);
+        for (size_t i = 0; i < got; i++) {
+            struct event e;
+            memcpy(&e, &items[i], sizeof e);
+            level[e.level % EVENT_LEVELS]++;
+            bad += !event_valid(&e);
+        }
+        if (got)
+            spins = 0;
+        else if (joined == producers)
+            return bad; /* they had ended before the ring was found empty */
+        else if (pthread_tryjoin_np(part[joined].thread, NULL) == 0)
+            joined++;
+        else
+            q_relax(&spins);
+    }
+}
+
+/* Producers parse a part of the text each; this thread counts what comes. None: without a ring. */
 static void measure_log(const struct study_run *run, const struct study_cell *cell,
                         struct study_sample *s)
 {
@@ -47,14 +72,15 @@ static void measure_log(const struct study_run *run, const struct study_cell *ce
     const struct telemetry_input *const in = &telemetry_input;
     const struct q_config config = {.capacity = (size_t)study_number(run, "capacity"),
                                     .when_full = Q_BLOCK};
-    uint64_t level[EVENT_LEVELS] = {0}, counted[EVENT_LEVELS] = {0}, lines = 0, bad = 0;
+    uint64_t level[EVENT_LEVELS] = {0}, parsed[EVENT_LEVELS] = {0}, lines = 0, wrong = 0;
     struct ring_mpsc_handle h;
-    q_item items[256];
+    struct event e;
     if (ring_mpsc_init(&ring, &config) != 0 || ring_mpsc_attach(&ring, &h, Q_BOTH) != 0) {
         study_fail(s, "no memory for the ring");
         return;
     }
     const uint64_t begin = clock_monotonic_ns();
+    part[0].reader = log_reader(in->text, in->text_bytes);
     for (unsigned i = 0; i < producers; i++) {
         const char *const from = log_part(in->text, in->text_bytes, i, producers);
         const char *const to = log_part(in->text, in->text_bytes, i + 1, producers);
@@ -62,44 +88,23 @@ static void measure_log(const struct study_run *run, const struct study_cell *ce
         if (pthread_create(&part[i].thread, NULL, push_lines, &part[i]) != 0)
             abort();
     }
-    unsigned joined = 0;
-    for (unsigned spins = 0; producers;) {
-        size_t got = ring_mpsc_pop_n(&ring, &h, items, 256);
-        for (size_t i = 0; i < got; i++) {
-            struct event e;
-            memcpy(&e, &items[i], sizeof e);
-            level[e.level % EVENT_LEVELS]++;
-            bad += !event_valid(&e);
-        }
-        if (got) {
-            spins = 0;
-        } else if (joined < producers) {
-            if (pthread_tryjoin_np(part[joined].thread, NULL) == 0)
-                joined++;
-            else
-                q_relax(&spins);
-        } else {
-            break; /* all have ended before the ring was found empty */
-        }
-    }
-    if (producers == 0) {
-        struct event e;
-        part[0].reader = log_reader(in->text, in->text_bytes);
+    if (producers)
+        wrong = count_levels(&h, producers, level);
+    else
         while (log_next(&part[0].reader, &e))
             level[e.level]++;
-    }
     const double took = (double)(clock_monotonic_ns() - begin) * 1e-9;
     for (unsigned i = 0; i < (producers ? producers : 1); i++) {
         lines += part[i].reader.counts.lines;
         for (unsigned k = 0; k < EVENT_LEVELS; k++)
-            counted[k] += part[i].reader.counts.level[k];
+            parsed[k] += part[i].reader.counts.level[k];
     }
     for (unsigned k = 0; k < EVENT_LEVELS; k++)
-        bad += level[k] > counted[k] ? level[k] - counted[k] : counted[k] - level[k];
+        wrong += level[k] > parsed[k] ? level[k] - parsed[k] : parsed[k] - level[k];
     study_put(s, "lines_per_s", (double)lines / took);
     study_put(s, "bytes_per_s", (double)in->text_bytes / took);
     study_put(s, "lines", (double)lines);
-    study_put(s, "wrong", (double)bad);
+    study_put(s, "wrong", (double)wrong);
 }
 
 /* ---- events on the disk ---------------------------------------------------------------------------- */
@@ -301,6 +306,31 @@ static int reread(struct found *f, const char *path, bool written)
     return error;
 }
 
+/* Starts a writer, lets it live for a moment, kills it. 0, or why it did not come to life. */
+static int one_life(struct said *said, const char *path, bool written, uint64_t moment_us)
+{
+    for (unsigned k = 0; k < WRITERS; k++) {
+        a_store(&said->pushed[k], 0, relaxed);
+        a_store(&said->taken[k], 0, relaxed);
+    }
+    const pid_t pid = fork();
+    if (pid == 0) {
+        struct victim v = {.said = said};
+        written ? live_written(&v, path) : live_mapped(&v, path);
+    }
+    if (pid < 0)
+        return errno;
+    while (a_load(&said->pushed[0], relaxed) == 0) {
+        usleep(100);
+        if (waitpid(pid, NULL, WNOHANG) != 0)
+            return EIO; /* it gave up */
+    }
+    usleep((useconds_t)moment_us);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    return 0;
+}
+
 static void measure_kills(const struct study_run *run, const struct study_cell *cell,
                           struct study_sample *s)
 {
@@ -317,37 +347,24 @@ static void measure_kills(const struct study_run *run, const struct study_cell *
     stats_random_seed(&random, study_seed(run));
     for (unsigned i = 0; i < kills && !error; i++) {
         struct found f = {.recovered = 0};
-        for (unsigned k = 0; k < WRITERS; k++) {
-            a_store(&said->pushed[k], 0, relaxed);
-            a_store(&said->taken[k], 0, relaxed);
-        }
         unlink(path);
-        const pid_t pid = fork();
-        if (pid == 0) {
-            struct victim v = {.said = said};
-            written ? live_written(&v, path) : live_mapped(&v, path);
-        }
-        while (a_load(&said->pushed[0], relaxed) == 0) /* it is alive */
-            usleep(100);
-        usleep((useconds_t)stats_random_below(&random, 10000));
-        kill(pid, SIGKILL);
-        waitpid(pid, NULL, 0);
+        error = one_life(said, path, written, stats_random_below(&random, 10000));
         for (unsigned k = 0; k < WRITERS; k++)
             f.last[k] = a_load(&said->taken[k], relaxed);
-        const uint64_t taken[WRITERS] = {f.last[0], f.last[1]};
-        /* Taken, and not yet said to be: at least once. */
-        error = reread(&f, path, written);
+        if (!error)
+            error = reread(&f, path, written);
         for (unsigned k = 0; k < WRITERS; k++) {
-            const uint64_t pushed = a_load(&said->pushed[k], relaxed);
+            const uint64_t pushed = a_load(&said->pushed[k], relaxed),
+                           taken = a_load(&said->taken[k], relaxed);
             lost += pushed > f.last[k] ? pushed - f.last[k] : 0;
-            acknowledged += pushed > taken[k] ? pushed - taken[k] : 0;
+            acknowledged += pushed > taken ? pushed - taken : 0;
         }
         lost += f.missing;
         all.recovered += f.recovered, all.torn += f.torn, all.invalid += f.invalid;
     }
     unlink(path);
     if (error)
-        study_fail(s, "cannot read %s again: %s", path, strerror(error));
+        study_fail(s, "cannot write and read %s again: %s", path, strerror(error));
     study_put(s, "kills", kills);
     study_put(s, "acknowledged", (double)acknowledged);
     study_put(s, "recovered", (double)all.recovered);

@@ -1,314 +1,7 @@
-/* flow.c: see flow.h. */
-#include "studies/telemetry_ring/flow.h"
-
+/* flow.c: a flow from beginning to end, and who watches it. See flow.h. */
 #include <stdlib.h>
 
-#include "harness/clock.h"
-#include "harness/topology.h"
-#include "studies/telemetry_ring/growing.h"
-#include "studies/telemetry_ring/written.h"
-
-enum { PROGRESS_EVERY = 256, SAMPLED_EVERY = 64, WRITTEN_NUMBER_BITS = 27 };
-
-struct flow_run;
-struct producer {
-    alignas(Q_LINE) atomic(uint64_t) done; /* offered so far, for who watches */
-    struct flow_run *run;
-    struct ring_mpsc_handle ring;
-    struct mutex_ring_handle locked;
-    unsigned id, depth;
-    int cpu; /* -1: any */
-    uint64_t offered, accepted, refused, dropped, io, last;
-    atomic(uint64_t) pushes, drops; /* the flow's own metrics */
-    struct histogram *push;
-    pthread_t thread;
-};
-
-struct flow_run {
-    struct flow *f;
-    struct ring_mpsc ring;
-    struct mutex_ring locked;
-    struct growing growing;
-    struct written *written;
-    pthread_barrier_t begin;
-    alignas(Q_LINE) bool stop; /* by __atomic: written.h reads it too */
-    alignas(Q_LINE) atomic(uint64_t) shared_pushes;
-    alignas(Q_LINE) atomic(unsigned) producing;
-    alignas(Q_LINE) atomic(uint64_t) received;
-    atomic(bool) consumed;
-    uint64_t last[FLOW_PRODUCERS], end_ns;
-    int consumer_cpu;
-    struct ring_mpsc_handle consumer;
-    struct mutex_ring_handle locked_consumer;
-    struct producer producer[FLOW_PRODUCERS];
-};
-
-static bool stopped(const struct flow_run *r)
-{
-    return __atomic_load_n(&r->stop, __ATOMIC_RELAXED);
-}
-
-/* ---- producers --------------------------------------------------------------------------------- */
-
-/* Offers it once. Q_FULL: not taken, try again. */
-static inline enum q_status offer(struct flow_run *r, struct producer *p, const struct event *e)
-{
-    switch (r->f->carrier) {
-    case CARRY_RING:
-        return ring_mpsc_push(&r->ring, &p->ring, event_item(e));
-    case CARRY_GROWING: {
-        const enum q_status s = growing_push(&r->growing, &p->ring, event_item(e));
-        return s == Q_FULL && r->f->when_full == Q_DROP_NEWEST ? Q_DROPPED : s;
-    }
-    case CARRY_LOCKED: {
-        const enum q_status s = mutex_ring_push(&r->locked, &p->locked, event_item(e));
-        return s == Q_FULL
-                   ? mutex_ring_push_wait(&r->locked, &p->locked, event_item(e), 50000000) == Q_OK
-                         ? Q_OK
-                         : Q_FULL
-                   : s;
-    }
-    case CARRY_WRITTEN: {
-        const int item = (int)(p->id << WRITTEN_NUMBER_BITS | (unsigned)p->offered);
-        switch (written_push(r->written, item, &r->stop, &p->depth)) {
-        case WRITTEN_OK:
-        case WRITTEN_SPILLED: /* the answer is Ok, too */
-            return Q_OK;
-        case WRITTEN_FULL:
-            return Q_DROPPED;
-        case WRITTEN_IO:
-            return Q_IO;
-        default:
-            return Q_FULL;
-        }
-    }
-    default:
-        __asm__ volatile("" : : "r"(e) : "memory");
-        return Q_OK;
-    }
-}
-
-static inline void push(struct flow_run *r, struct producer *p, const struct event *e)
-{
-    unsigned spins = 0;
-    enum q_status s;
-    while ((s = offer(r, p, e)) == Q_FULL) {
-        p->refused++;
-        if (stopped(r))
-            break;
-        q_relax(&spins);
-    }
-    p->accepted += s == Q_OK;
-    p->dropped += s == Q_DROPPED;
-    p->io += s == Q_IO;
-}
-
-static inline void push_timed(struct flow_run *r, struct producer *p, const struct event *e)
-{
-    const uint64_t before = clock_ticks_fenced();
-    push(r, p, e);
-    histogram_add(p->push, clock_ticks_fenced() - before);
-}
-
-/* The metrics that a telemetry library would keep of itself. */
-static inline void push_counted(struct flow_run *r, struct producer *p, const struct event *e)
-{
-    const enum flow_metrics m = r->f->metrics;
-    const bool timed =
-        m == METRICS_ALL || (m == METRICS_SAMPLED && p->offered % SAMPLED_EVERY == 0);
-    const uint64_t before = timed ? clock_ticks() : 0, dropped = p->dropped;
-    push(r, p, e);
-    if (timed)
-        histogram_add(p->push, clock_ticks() - before);
-    if (m == METRICS_SHARED) {
-        a_add(&r->shared_pushes, 1, relaxed);
-    } else {
-        a_store(&p->pushes, a_load(&p->pushes, relaxed) + 1, relaxed);
-        if (p->dropped != dropped)
-            a_store(&p->drops, a_load(&p->drops, relaxed) + 1, relaxed);
-    }
-}
-
-static inline struct event next_event(struct flow_run *r, struct producer *p)
-{
-    struct event e = r->f->events[p->offered % r->f->n_events];
-    const uint64_t now = r->f->rate > 0 ? clock_ticks() : 0;
-    p->offered++;
-    p->last = now > p->last ? now : p->last + 1;
-    e.time = p->last;
-    e.producer = (uint8_t)p->id;
-    event_seal(&e);
-    return e;
-}
-
-static void push_batch(struct flow_run *r, struct producer *p, size_t n)
-{
-    q_item items[FLOW_BATCH];
-    unsigned spins = 0;
-    for (size_t i = 0; i < n; i++) {
-        const struct event e = next_event(r, p);
-        items[i] = event_item(&e);
-    }
-    for (size_t done = 0; done < n && !(stopped(r) && spins);) {
-        const size_t k = r->f->carrier == CARRY_RING
-                             ? ring_mpsc_push_n(&r->ring, &p->ring, items + done, n - done)
-                             : mutex_ring_push_n(&r->locked, &p->locked, items + done, n - done);
-        done += k;
-        p->accepted += k;
-        if (k == 0) {
-            p->refused++;
-            q_relax(&spins);
-        }
-    }
-}
-
-static void *produce(void *argument)
-{
-    struct producer *const p = argument;
-    struct flow_run *const r = p->run;
-    const struct flow *const f = r->f;
-    topology_pin(p->cpu);
-    const size_t batch = f->push_batch > 1 ? f->push_batch : 1;
-    const uint64_t together = f->burst ? f->burst : batch;
-    const uint64_t gap = f->rate > 0 ? clock_from_ns(1e9 * (double)together / f->rate) : 0;
-    const uint64_t often = f->carrier == CARRY_WRITTEN ? 1 : PROGRESS_EVERY;
-    pthread_barrier_wait(&r->begin);
-    uint64_t due = clock_ticks() + gap * (p->id + 1) / (f->producers + 1), shown = 0;
-    for (uint64_t burst = 0; !stopped(r) && (f->each == 0 || p->offered < f->each);) {
-        if (gap && burst == 0) {
-            for (unsigned spins = 0; clock_ticks() < due && !stopped(r);)
-                q_relax(&spins);
-            due += gap;
-            burst = together;
-        }
-        burst -= burst < batch ? burst : batch;
-        if (batch > 1) {
-            push_batch(r, p, batch);
-        } else {
-            const struct event e = next_event(r, p);
-            if (f->metrics)
-                push_counted(r, p, &e);
-            else if (f->timed && p->offered % f->timed == 0)
-                push_timed(r, p, &e);
-            else
-                push(r, p, &e);
-        }
-        if (p->offered - shown >= often) {
-            shown = p->offered;
-            a_store(&p->done, shown, relaxed);
-        }
-    }
-    a_store(&p->done, p->offered, relaxed);
-    a_sub(&r->producing, 1, release);
-    return NULL;
-}
-
-/* ---- the consumer ------------------------------------------------------------------------------- */
-
-static size_t take_written(struct flow_run *r, q_item *items, size_t n)
-{
-    int batch[FLOW_BATCH];
-    const int got = written_take(r->written, batch, (int)(n < FLOW_BATCH ? n : FLOW_BATCH));
-    for (int i = 0; i < got; i++) {
-        const unsigned number = (unsigned)batch[i] & ((1u << WRITTEN_NUMBER_BITS) - 1);
-        struct event e = r->f->events[(number - 1) % r->f->n_events];
-        e.time = number;
-        e.producer = (uint8_t)((unsigned)batch[i] >> WRITTEN_NUMBER_BITS);
-        event_seal(&e);
-        items[i] = event_item(&e);
-    }
-    return got > 0 ? (size_t)got : 0;
-}
-
-static size_t take(struct flow_run *r, q_item *items, size_t n)
-{
-    const struct flow *const f = r->f;
-    switch (f->carrier) {
-    case CARRY_RING:
-        return n == 1 ? ring_mpsc_pop(&r->ring, &r->consumer, items) == Q_OK
-                      : ring_mpsc_pop_n(&r->ring, &r->consumer, items, n);
-    case CARRY_LOCKED:
-        return n == 1 ? mutex_ring_pop(&r->locked, &r->locked_consumer, items) == Q_OK
-                      : mutex_ring_pop_n(&r->locked, &r->locked_consumer, items, n);
-    case CARRY_GROWING:
-        return growing_pop_n(&r->growing, &r->consumer, items, n);
-    case CARRY_WRITTEN:
-        return take_written(r, items, n);
-    default:
-        return 0;
-    }
-}
-
-static void count(struct flow_run *r, const struct event *e, size_t n)
-{
-    struct flow *const f = r->f;
-    const uint64_t now = f->rate > 0 ? clock_ticks() : 0;
-    if (f->validation != VALID_NOT) {
-        const size_t good =
-            f->validation == VALID_VECTOR ? events_valid_vector(e, n) : events_valid(e, n);
-        for (size_t i = good; i < n; i++) /* none, unless something is broken */
-            f->invalid += !event_valid(&e[i]);
-    }
-    for (size_t i = 0; i < n; i++) {
-        uint64_t *const last = &r->last[e[i].producer % FLOW_PRODUCERS];
-        f->disorder += e[i].time <= *last;
-        *last = e[i].time;
-        f->level[e[i].level % EVENT_LEVELS]++;
-        f->source[e[i].source % FLOW_SOURCES]++;
-        if (f->rate > 0)
-            histogram_add(&f->sojourn, now > e[i].time ? now - e[i].time : 0);
-        if (f->work_ns > 0)
-            for (const uint64_t end = clock_ticks() + clock_from_ns(f->work_ns);
-                 clock_ticks() < end;)
-                a_pause();
-    }
-    f->received += n;
-    a_store(&r->received, f->received, relaxed);
-}
-
-static void *consume(void *argument)
-{
-    struct flow_run *const r = argument;
-    struct flow *const f = r->f;
-    const size_t most = f->snapshot_us > 0 ? f->capacity : f->take_batch ? f->take_batch : 1;
-    q_item *const items = calloc(most, sizeof *items);
-    const struct timespec nap = {.tv_nsec = (long)(f->snapshot_us * 1000)};
-    if (!f->no_consumer) {
-        topology_pin(r->consumer_cpu);
-        pthread_barrier_wait(&r->begin);
-    }
-    for (unsigned spins = 0; items;) {
-        const bool over = a_load(&r->producing, acquire) == 0;
-        if (f->snapshot_us > 0 && !over)
-            nanosleep(&nap, NULL);
-        size_t got = take(r, items, most);
-        if (got == 0 && f->parks && !over)
-            got = ring_mpsc_pop_wait(&r->ring, &r->consumer, items, 20000000) == Q_OK;
-        if (got) {
-            struct event e[FLOW_BATCH];
-            spins = 0;
-            f->snapshots++;
-            for (size_t at = 0; at < got; at += FLOW_BATCH) {
-                const size_t n = got - at < FLOW_BATCH ? got - at : FLOW_BATCH;
-                memcpy(e, items + at, n * sizeof *e);
-                count(r, e, n);
-            }
-        } else if (over) {
-            break;
-        } else if (!f->parks) {
-            q_relax(&spins);
-        }
-    }
-    struct timespec cpu;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
-    f->consumer_cpu_s = (double)cpu.tv_sec + 1e-9 * (double)cpu.tv_nsec;
-    r->end_ns = clock_monotonic_ns();
-    free(items);
-    a_store(&r->consumed, true, release);
-    return NULL;
-}
-
-/* ---- the whole ---------------------------------------------------------------------------------- */
+#include "studies/telemetry_ring/flow_inner.h"
 
 /* Says where each thread goes, and puts this one, which touches the ring first, beside one side. */
 static int choose_places(struct flow_run *r, int *cpu)
@@ -397,6 +90,7 @@ static void sum_up(struct flow_run *r)
         f->refused += p->refused;
         f->dropped += p->dropped;
         f->io += p->io;
+        f->claims += p->calls + p->ring.counts.cas_failed;
         if (p->push)
             histogram_merge(&f->push, p->push);
     }
@@ -481,10 +175,10 @@ int flow_run(struct flow *f)
             histogram_clear(p->push);
         else if (f->timed || f->metrics > METRICS_OWN)
             abort(); /* no memory for 30 KB: nothing can be measured */
-        if (pthread_create(&p->thread, NULL, produce, p) != 0)
+        if (pthread_create(&p->thread, NULL, flow_produce, p) != 0)
             abort();
     }
-    if (!f->no_consumer && pthread_create(&consumer, NULL, consume, r) != 0)
+    if (!f->no_consumer && pthread_create(&consumer, NULL, flow_consume, r) != 0)
         abort();
     if (f->place != PLACE_ANYWHERE)
         topology_pin(-1);
@@ -497,7 +191,7 @@ int flow_run(struct flow *f)
         if (f->no_consumer) {
             r->end_ns = clock_monotonic_ns();
             const uint64_t end = r->end_ns;
-            consume(r);
+            flow_consume(r);
             r->end_ns = end;
         } else {
             pthread_join(consumer, NULL);

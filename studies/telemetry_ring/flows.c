@@ -240,6 +240,8 @@ static void put_flow(struct study_sample *s, const struct flow *f)
     study_put(s, "dropped_share", f->offered ? (double)f->dropped / (double)f->offered : 0);
     if (f->io)
         study_put(s, "refused_by_disk", (double)f->io);
+    if (f->carrier == CARRY_RING && f->when_full == BLOCK && f->accepted)
+        study_put(s, "claims_per_event", (double)f->claims / (double)f->accepted);
     if (f->spilled)
         study_put(s, "spilled", (double)f->spilled);
     if (f->depth)
@@ -266,7 +268,7 @@ static void measure_flow(const struct study_run *run, const struct study_cell *c
 {
     const struct plan *const plan = cell->subject;
     static struct flow f; /* threads of a wedged flow go on with it */
-    char path[512];
+    static char path[512];
     telemetry_path(path, sizeof path, run, "spill");
     f = plan->flow;
     if (!f.producers)

@@ -203,9 +203,9 @@ static void judge_recursion(struct study_judge *j)
                   : deepest > 1 ? CLAIM_REFUTED
                                 : CLAIM_HOLDS,
                   NULL,
-                  "a blocked push calls itself once for each time that it finds the ring full "
-                  "again, and holds its epoch pinned meanwhile: up to %.0f times in these runs, "
-                  "without a bound",
+                  "a blocked push calls itself each time that it finds the ring full, also when "
+                  "others took the space it waited for, and holds its epoch pinned meanwhile: up "
+                  "to %.0f deep in these runs, without a bound",
                   deepest);
 }
 

@@ -29,8 +29,17 @@ static uint32_t hash(const char *text, size_t n)
 /* No text: a byte below blank that is no tab, or one that UTF-8 never has. */
 static bool is_binary(const char *text, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        const unsigned char c = (unsigned char)text[i];
+    size_t i = 0;
+    while (i < n) {
+        uint64_t w;
+        if (n - i >= sizeof w) { /* eight plain letters at once: none below blank or beyond ASCII */
+            memcpy(&w, text + i, sizeof w);
+            if (((w | (w - UINT64_C(0x2020202020202020))) & UINT64_C(0x8080808080808080)) == 0) {
+                i += sizeof w;
+                continue;
+            }
+        }
+        const unsigned char c = (unsigned char)text[i++];
         if ((c < ' ' && c != '\t' && c != '\r' && c != '\033') || c >= 0xf8)
             return true;
     }

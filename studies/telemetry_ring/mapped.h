@@ -5,8 +5,8 @@
  * A push is done when its cell's turn says so: from then on the page cache has it, and only the
  * machine's death can take it away (mapped_sync writes it to the disk). Opening goes through the
  * cells from head to tail: a filled one is an event; one that is claimed but not filled belonged to a
- * push that never answered: it is passed over and counted. What the consumer took and had not yet
- * marked by moving head comes again: at least once.
+ * push that never answered: it is passed over and counted. What the consumer was given is its own when it
+ * comes for more; what it was given last comes again after its death: at least once.
  *
  * Many producers, one consumer, in one process at a time. push: 0, ENOBUFS when full.
  *
@@ -44,6 +44,7 @@ struct mapped {
     uint64_t mask;
     unsigned shift;
     int fd;
+    uint64_t given;           /* the consumer's: cells from head on that it was given */
     uint64_t recovered, torn; /* by opening */
 };
 
@@ -77,7 +78,7 @@ static inline void mapped_recover_(struct mapped *m)
 static inline int mapped_open(struct mapped *m, const char *path, size_t capacity)
 {
     *m = (struct mapped){.fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
-    struct stat st;
+    struct stat st = {.st_size = 0};
     int error = 0;
     uint64_t header[2] = {MAPPED_MAGIC, capacity};
     if (m->fd < 0)
@@ -122,12 +123,6 @@ static inline int mapped_open(struct mapped *m, const char *path, size_t capacit
     return 0;
 }
 
-static inline void mapped_close(struct mapped *m)
-{
-    munmap(m->file, m->bytes);
-    close(m->fd);
-}
-
 static inline int mapped_push(struct mapped *m, const struct event *e)
 {
     for (unsigned step = 0;;) {
@@ -146,24 +141,38 @@ static inline int mapped_push(struct mapped *m, const struct event *e)
     }
 }
 
-/* Up to n events. Cells are freed only when head has moved past them, for a cell that is filled again
- * behind head would be lost to who opens the file. */
-static inline size_t mapped_take(struct mapped *m, struct event *e, size_t n)
+/* The consumer is through with what it was given. Cells are free only when head has moved past them,
+ * for one that was filled again behind head would be lost to who opens the file. */
+static inline void mapped_done(struct mapped *m)
 {
     const uint64_t head = a_load(&m->file->head, relaxed);
-    size_t k = 0, got = 0;
-    for (; got < n; k++) {
-        const struct mapped_cell *const cell = &m->file->cell[(head + k) & m->mask];
-        if (a_load(&cell->turn, acquire) != mapped_turn_(m, head + k) + 1) /* [>filled] */
+    a_store(&m->file->head, head + m->given, relaxed);
+    for (uint64_t p = head; p < head + m->given; p++)
+        a_store(&m->file->cell[p & m->mask].turn, mapped_turn_(m, p) + 2, release); /* [freed>] */
+    m->given = 0;
+}
+
+/* Up to n events; what was given before is done. */
+static inline size_t mapped_take(struct mapped *m, struct event *e, size_t n)
+{
+    size_t got = 0;
+    mapped_done(m);
+    for (uint64_t p = a_load(&m->file->head, relaxed); got < n; p++) {
+        const struct mapped_cell *const cell = &m->file->cell[p & m->mask];
+        if (a_load(&cell->turn, acquire) != mapped_turn_(m, p) + 1) /* [>filled] */
             break;
         e[got] = cell->event;
         got += e[got].time != 0; /* else a hole */
+        m->given++;
     }
-    a_store(&m->file->head, head + k, relaxed);
-    for (size_t i = 0; i < k; i++)
-        a_store(&m->file->cell[(head + i) & m->mask].turn, mapped_turn_(m, head + i) + 2,
-                release); /* [freed>] */
     return got;
+}
+
+static inline void mapped_close(struct mapped *m)
+{
+    mapped_done(m);
+    munmap(m->file, m->bytes);
+    close(m->fd);
 }
 
 /* Everything so far is on the disk when this returns 0. */

@@ -38,13 +38,15 @@ static double heap_bytes(void)
 
 static double resident_bytes(void)
 {
-    long all, resident = 0;
-    FILE *const f = fopen("/proc/self/statm", "r");
-    if (f && fscanf(f, "%ld %ld", &all, &resident) != 2)
-        resident = 0;
-    if (f)
-        fclose(f);
-    return (double)resident * (double)sysconf(_SC_PAGESIZE);
+    char line[128], *pages = line;
+    FILE *const f = fopen("/proc/self/statm", "r"); /* all pages, then the resident ones */
+    if (!f)
+        return 0;
+    const bool got = fgets(line, sizeof line, f) != NULL;
+    fclose(f);
+    if (got)
+        strtoul(line, &pages, 10);
+    return got ? (double)strtoul(pages, NULL, 10) * (double)sysconf(_SC_PAGESIZE) : 0;
 }
 
 static bool fill_ring(struct ring_mpsc *q)

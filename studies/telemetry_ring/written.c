@@ -36,6 +36,13 @@ struct written *written_new(enum written_policy policy, const char *spill_path)
     return w;
 }
 
+/* wait_for_space() of the document, which does not print it. */
+static bool full(struct written *w)
+{
+    const size_t next = (atomic_load(&w->ring.write_index) + 1) % CAPACITY;
+    return next == atomic_load(&w->ring.read_index);
+}
+
 enum written_answer written_push(struct written *w, int item, const bool *stop, unsigned *depth)
 {
     for (unsigned begun = 1;; begun++) {
@@ -48,9 +55,11 @@ enum written_answer written_push(struct written *w, int item, const bool *stop, 
                                                                                : WRITTEN_IO;
         if (begun > *depth)
             *depth = begun;
-        if (__atomic_load_n(stop, __ATOMIC_RELAXED))
-            return WRITTEN_STOPPED;
-        sched_yield(); /* wait_for_space() */
+        do {
+            if (__atomic_load_n(stop, __ATOMIC_RELAXED))
+                return WRITTEN_STOPPED;
+            sched_yield();
+        } while (full(w));
     }
 }
 

@@ -19,7 +19,7 @@ struct written;
 struct written *written_new(enum written_policy policy, const char *spill_path); /* NULL: errno */
 void written_free(struct written *w); /* and what is in it, which the document forgets */
 /* May hang for ever: that is what the study is to find. *stop ends the waiting of WRITTEN_BLOCK, and
- * *depth grows to how often one push had to begin again: as deep would its recursion have gone. */
+ * *depth grows to how often one push found the ring full: as deep would its recursion have gone. */
 enum written_answer written_push(struct written *w, int item, const bool *stop, unsigned *depth);
 int written_take(struct written *w, int *batch, int most);
 /* Items that nobody will take: the consumer sees an empty ring, but the next slot to fill is not. */
