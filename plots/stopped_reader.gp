@@ -16,4 +16,4 @@ set xlabel 'items that passed while one thread stood still inside a pop'
 set ylabel 'held by the queue'
 set key outside bottom center horizontal Left reverse noenhanced
 plot for [i = 1:words(names)] table skip 1 using (strcol(1) eq word(names, i) ? $2 : NaN):3 with linespoints \
-    lc rgb colour[1 + i] pt point[i] lw 1.6 ps 0.9 title word(names, i)
+    lc rgb colour[1 + i % 8] pt point[1 + (i - 1) % 13] lw 1.6 ps 0.9 title word(names, i)
