@@ -6,7 +6,7 @@
  *                       each time, up to Q_BACKOFF_MAX. The first one must outlast the winner's next
  *                       operation, so that it finds the line still its own; what the loser pays in
  *                       tails, and the winner in fairness, every full run measures (REPORT.md, "The
- *                       frontier of the back-off"). 0: no pause. Why 128, and how to take another:
+ *                       frontier of the back-off"). 0: no pause. Why 64, and how to take another:
  *                       docs/INTERFACE.md
  *   await_while (cond) q_relax(&spins);     a loop that changes nothing but waits */
 #ifndef QUEUES_PAUSE_H
@@ -17,7 +17,7 @@
 #include <time.h>
 
 #ifndef Q_BACKOFF_MAX
-#define Q_BACKOFF_MAX 128 /* pauses; recorded with every measurement */
+#define Q_BACKOFF_MAX 64 /* pauses; recorded with every measurement */
 #endif
 #define Q_SPINS_MAX 64 /* pauses before yielding */
 #define Q_YIELDS    4  /* yields before parking */
