@@ -127,6 +127,7 @@ function(peer name adapter language sizes packages header libraries)
                         CXX_STANDARD 20 CXX_EXTENSIONS ON)
   target_compile_options(queuelab_peer_${name} PRIVATE
     "$<$<COMPILE_LANGUAGE:CXX>:-Wno-missing-field-initializers;-Wno-maybe-uninitialized>")
+  target_compile_definitions(queuelab_peer_${name} PRIVATE NDEBUG) # as a package is used
   target_link_libraries(queuelab_peer_${name} PRIVATE queuelab_queues queuelab_compiler)
   set_property(GLOBAL APPEND PROPERTY QUEUELAB_PEER_OBJECTS $<TARGET_OBJECTS:queuelab_peer_${name}>)
   target_link_libraries(queuelab_peer_${name} PRIVATE ${links})

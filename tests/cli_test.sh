@@ -90,7 +90,7 @@ END
 if [ "$(wc -l <"$dir/out.jsonl")" -eq $((cells * 2)) ]; then ok; else bad "not $cells x 2 records"; fi
 
 gives "a comparison" "$queuelab" bench --class spsc --compare --rounds 2 --sample-ms 2 --json "$dir/class.jsonl"
-if grep -q '^spsc: spsc 1:1, batches of 32 .*, times ring_' "$dir/out" && grep -q '^  guests' "$dir/out"; then ok; else
+if grep -q '^spsc: spsc 1:1, batches of 32 .*, times [a-z]' "$dir/out" && grep -q '^  guests' "$dir/out"; then ok; else
     bad "the comparison ranks no spsc cell"; fi
 if grep -q '"class_name":"mpmc_bounded"' "$dir/class.jsonl" && ! grep -vq '"workload":"spsc"' "$dir/class.jsonl"; then ok; else
     bad "the cells of a class are not those of the class"; fi

@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 cc=$1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-cp -r CMakeLists.txt cmake queues harness models tools .clang-format README.md .gitignore "$work"
+cp -r CMakeLists.txt cmake queues harness models studies tools .clang-format README.md .gitignore "$work"
 cd "$work"
 # Two queues are enough here, and make the build short.
 sed -i -e '/^QUEUE/{/(ring_spsc)/!{/(null_queue)/!d}}' queues/queues.def

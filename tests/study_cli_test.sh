@@ -5,6 +5,7 @@
 # usage: study_cli_test.sh CC BUILD
 set -eu
 queuelab=$2/queuelab
+cd "$(dirname "$0")/.." # some read the project's own text
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 passed=0 failed=0
@@ -64,7 +65,7 @@ for _ in $(seq 600); do
     fi
     sleep 0.1
 done
-kill -INT $pid
+kill -INT $pid 2>/dev/null || bad "the study ended before it could be interrupted"
 status=0
 wait $pid || status=$?
 if [ $status -eq 130 ] && [ "$(tail -c 1 "$dir/killed/samples.jsonl" | wc -l)" -eq 1 ]; then
@@ -79,8 +80,7 @@ else
 fi
 
 # The ledger: every claim of this document gets a verdict; a figure changed by hand is found.
-source=$(cd "$(dirname "$0")/.." && pwd)/studies/claims.tsv
-cp "$source" "$dir/claims.tsv"
+cp studies/claims.tsv "$dir/claims.tsv"
 if "$queuelab" study "$name" --quiet --judge "$dir/killed" --ledger "$dir/claims.tsv" 2>"$dir/err" &&
     "$queuelab" study "$name" --quiet --judge "$dir/killed" --ledger "$dir/claims.tsv" --check; then
     ok

@@ -141,7 +141,8 @@ struct q_bytes observation_queue_bytes(const struct observation_queue *q)
 
 /* ---- one lane ---------------------------------------------------------------------------------- */
 
-/* By pointer an item is where its record lies; its top two bits say the lane, as in a record's key. */
+/* By pointer an item is where its record lies. Where one queue has all lanes (lanes_fair) its top two
+ * bits say which, as in a record's key; else they are free, as some people's queues want them. */
 #define POINTER_BITS 62
 
 static enum q_status push(struct observation_queue *q, struct observation_handle *h, unsigned lane,
@@ -156,7 +157,8 @@ static enum q_status push(struct observation_queue *q, struct observation_handle
     if (!copy)
         return Q_NOMEM;
     *copy = *o;
-    const uint64_t item = (uint64_t)(uintptr_t)copy | (uint64_t)o->priority << POINTER_BITS;
+    const uint64_t route = q->lanes == 1 ? o->priority : 0;
+    const uint64_t item = (uint64_t)(uintptr_t)copy | route << POINTER_BITS;
     const enum q_status s = q->driver->push(q->lane[lane], h->lane[lane], &item);
     if (s != Q_OK)
         free(copy);
