@@ -15,7 +15,9 @@ static bool checker_finds(const struct study_judge *j, const char *mutant)
 /* ", and the checker finds it" or nothing: what a sentence ends with. */
 static const char *and_checked(const struct study_judge *j, const char *mutant)
 {
-    return checker_finds(j, mutant) ? "; the checker finds it in the code as printed" : "";
+    return checker_finds(j, mutant)
+               ? "; the checker finds it in a small transcription of the printed code"
+               : "";
 }
 
 /* The sum over all settings; 0 when there is nothing. */

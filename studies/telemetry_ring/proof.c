@@ -64,7 +64,9 @@ static void measure_proof(const struct study_run *run, const struct study_cell *
     const int status = pclose(f);
     if (!WIFEXITED(status) || WEXITSTATUS(status) > 1)
         study_fail(s, "models/qcheck ended with status %d", WEXITSTATUS(status));
-    study_put(s, "found", WEXITSTATUS(status) == 1 && matches);
+    if (WEXITSTATUS(status) == 1 && !matches)
+        study_fail(s, "models/qcheck found another violation than '%s'", cell->setting);
+    study_put(s, "found", WEXITSTATUS(status) == 1);
 }
 
 void add_proof(const struct study_run *run, struct study_cell *cell, size_t *n)
