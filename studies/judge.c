@@ -18,7 +18,10 @@ const char *const verdict_words[] = {
 
 /* ---- finding samples ------------------------------------------------------------------------- */
 
-static bool same(const char *a, const char *wanted) { return !wanted || strcmp(a, wanted) == 0; }
+static bool same(const char *a, const char *wanted)
+{
+    return !wanted || !a || strcmp(a, wanted) == 0;
+}
 
 static bool matches(const struct study_sample *s, const char *experiment, const char *variant,
                     const char *setting)
@@ -51,9 +54,11 @@ static size_t values_of(const struct study_judge *j, const char *experiment, con
     size_t n = 0;
     *v = calloc(j->n + 1, sizeof **v);
     *round = calloc(j->n + 1, sizeof **round);
+    if (!*v || !*round)
+        return 0;
     if (!setting)
         setting = first_setting(j, experiment, variant);
-    for (size_t i = 0; *v && *round && i < j->n; i++) {
+    for (size_t i = 0; i < j->n; i++) {
         const double value = value_of(&j->sample[i], metric);
         if (!matches(&j->sample[i], experiment, variant, setting) || !isfinite(value))
             continue;
@@ -110,11 +115,9 @@ static double fold(const struct study_judge *j, const char *experiment, const ch
         const double value = value_of(&j->sample[i], metric);
         if (!matches(&j->sample[i], experiment, variant, setting) || isnan(value))
             continue;
-        if (isnan(found))
-            found = value;
-        else if (how == SUM)
+        if (how == SUM && !isnan(found))
             found += value;
-        else if (how == LEAST ? value < found : value > found)
+        else if (isnan(found) || (how == LEAST ? value < found : value > found))
             found = value;
     }
     return found;

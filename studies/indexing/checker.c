@@ -49,9 +49,13 @@ static void measure_checker(const struct study_run *run, const struct study_cell
         return;
     }
     while (fgets(line, sizeof line, f)) {
-        unsigned long long n;
-        if (sscanf(line, "executions: %llu complete", &n) == 1)
-            executions = (double)n;
+        static const char head[] = "executions: ";
+        char *end;
+        if (strncmp(line, head, sizeof head - 1) != 0)
+            continue;
+        const double n = strtod(line + sizeof head - 1, &end);
+        if (strncmp(end, " complete", 9) == 0)
+            executions = n;
     }
     const int status = pclose(f);
     const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;

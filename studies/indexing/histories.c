@@ -53,6 +53,7 @@ static void act(void *context, unsigned t)
             status = d->remove(s->map, h, e->key, &value);
             break;
         default:
+            /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): every driver has it */
             status = d->add(s->map, h, e->key, e->given, &value);
             break;
         }
@@ -74,8 +75,10 @@ static void measure_history(const struct study_run *run, const struct study_cell
                       .seed = study_seed(run)};
     int error = 0;
     clock_calibrate();
-    s.map = s.event ? s.driver->create(&(struct map_config){.capacity = 1}, &error) : NULL;
+    s.map =
+        s.event && s.driver ? s.driver->create(&(struct map_config){.capacity = 1}, &error) : NULL;
     if (!s.map) {
+        free(s.event);
         study_fail(sample, "cannot make the map: %s", strerror(error ? error : ENOMEM));
         return;
     }

@@ -177,11 +177,11 @@ static void judge_epochs(struct study_judge *j)
         static const char *const stands = "a reader stands still", *const goes = "no reader";
         double changes = 1000;
         char metric[STUDY_WORD];
-        for (double more = 10000; more <= 1e9; more *= 10) {
-            snprintf(metric, sizeof metric, "bytes_%.0f", more);
+        for (unsigned long more = 10000; more <= 1000000000; more *= 10) {
+            snprintf(metric, sizeof metric, "bytes_%lu", more);
             if (isnan(study_most(j, "stalled reader", lockfree[l], stands, metric)))
                 break;
-            changes = more;
+            changes = (double)more;
         }
         snprintf(metric, sizeof metric, "bytes_%.0f", changes);
         const double a = study_most(j, "stalled reader", lockfree[l], stands, metric),

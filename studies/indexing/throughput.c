@@ -226,7 +226,7 @@ static void measure_growth(const struct study_run *run, const struct study_cell 
     if (sample->error[0])
         return;
     study_put(sample, "inserts_per_s",
-              (double)(threads * (each / MAP_STOP_EVERY * MAP_STOP_EVERY)) / seconds);
+              (double)(threads * (each - each % MAP_STOP_EVERY)) / seconds);
     if (driver->bytes) {
         study_put(sample, "bytes_per_key", (double)driver->bytes(s.map).now / (double)keys);
         study_put(sample, "peak_bytes_per_key", (double)driver->bytes(s.map).peak / (double)keys);
