@@ -74,7 +74,7 @@ static void the_study_in_small(void **state)
     char directory[] = "/tmp/study_indexing_test.XXXXXX", out[64], message[256], command[128];
     const char *value[16] = {NULL};
     const char *const scale = getenv("QUEUELAB_TEST_SCALE");
-    if (scale && atof(scale) < 0.05)
+    if (scale && strtod(scale, NULL) < 0.05)
         skip(); /* valgrind: samples need not free what they use, and each is a process */
     assert_non_null(mkdtemp(directory));
     snprintf(out, sizeof out, "%s/out", directory);

@@ -17,7 +17,7 @@ enum { THREADS = 4, KEYS = 600 };
 static double scale(void)
 {
     const char *const text = getenv("QUEUELAB_TEST_SCALE");
-    return text ? atof(text) : 1;
+    return text ? strtod(text, NULL) : 1;
 }
 
 #define EACH_MAP(d) for (const struct map_driver *const *d = map_drivers; *d; d++)
