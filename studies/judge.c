@@ -18,10 +18,7 @@ const char *const verdict_words[] = {
 
 /* ---- finding samples ------------------------------------------------------------------------- */
 
-static bool same(const char *a, const char *wanted)
-{
-    return !wanted || !a || strcmp(a, wanted) == 0;
-}
+static bool same(const char *a, const char *wanted) { return !wanted || strcmp(a, wanted) == 0; }
 
 static bool matches(const struct study_sample *s, const char *experiment, const char *variant,
                     const char *setting)

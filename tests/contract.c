@@ -185,14 +185,6 @@ const char *needs_order_kept(const struct q_driver *d)
 
 /* ---- amounts and chance ---------------------------------------------------------------------- */
 
-uint64_t scaled(uint64_t n, uint64_t least)
-{
-    const char *const text = getenv("QUEUELAB_TEST_SCALE");
-    const double scale = text ? strtod(text, NULL) : 1;
-    const uint64_t less = (uint64_t)((double)n * (scale > 0 ? scale : 1));
-    return less < least ? least : less;
-}
-
 uint64_t crowd_scaled(const struct q_driver *d, uint64_t n, uint64_t least)
 {
     return scaled(d->traits->caution & Q_SPINS_INSIDE ? n / 50 : n, least);

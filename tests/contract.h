@@ -23,6 +23,7 @@
 
 #include "harness/driver.h"
 #include "queues/atomics.h"
+#include "tests/scale.h"
 
 #define N_OF(array) (sizeof(array) / sizeof(array)[0])
 
@@ -56,7 +57,6 @@ void context(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void contract_failed(const char *file, int line, const char *condition, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-uint64_t scaled(uint64_t n, uint64_t least); /* n times the scale, but at least so many */
 /* The same for threads in a crowd: a fiftieth where each item may cost a time slice. */
 uint64_t crowd_scaled(const struct q_driver *d, uint64_t n, uint64_t least);
 uint64_t contract_seed(void);

@@ -10,6 +10,7 @@
 
 #include "studies/indexing/indexing.h"
 #include "studies/study_file.h"
+#include "tests/scale.h"
 
 /* Frequencies of ranks, against k^-exponent summed up: within 5 standard errors. */
 static void ranks_follow_zipf(void **state)
@@ -73,8 +74,7 @@ static void the_study_in_small(void **state)
     extern const struct study study_indexing;
     char directory[] = "/tmp/study_indexing_test.XXXXXX", out[64], message[256], command[128];
     const char *value[16] = {NULL};
-    const char *const scale = getenv("QUEUELAB_TEST_SCALE");
-    if (scale && strtod(scale, NULL) < 0.05)
+    if (test_scale() < 0.05)
         skip(); /* valgrind: samples need not free what they use, and each is a process */
     assert_non_null(mkdtemp(directory));
     snprintf(out, sizeof out, "%s/out", directory);

@@ -9,6 +9,7 @@
 
 #include "harness/stats.h"
 #include "studies/maps/monitor.h"
+#include "tests/scale.h"
 
 /* key, call, ret, given, got, op, status */
 #define FOUND(k, c, r, v)                                                                          \
@@ -137,8 +138,7 @@ static void as_a_search_through_all_orders(void **state)
     (void)state;
     struct stats_random random;
     stats_random_seed(&random, 20061107);
-    const char *const scale = getenv("QUEUELAB_TEST_SCALE");
-    const unsigned histories = (unsigned)(100000 * (scale ? strtod(scale, NULL) : 1));
+    const unsigned histories = (unsigned)(100000 * test_scale());
     unsigned wrong = 0;
     for (unsigned h = 0; h < histories; h++) {
         struct map_event e[FEW], copy[FEW];

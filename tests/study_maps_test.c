@@ -11,14 +11,9 @@
 #include "harness/clock.h"
 #include "harness/stats.h"
 #include "studies/maps/monitor.h"
+#include "tests/scale.h"
 
 enum { THREADS = 4, KEYS = 600 };
-
-static double scale(void)
-{
-    const char *const text = getenv("QUEUELAB_TEST_SCALE");
-    return text ? strtod(text, NULL) : 1;
-}
 
 #define EACH_MAP(d) for (const struct map_driver *const *d = map_drivers; *d; d++)
 
@@ -66,7 +61,7 @@ static void as_a_plain_array(void **state)
         size_t size = 0;
         memset(value, 0xff, sizeof value);
         stats_random_seed(&random, 1);
-        for (unsigned n = 0; n < (unsigned)(60000 * scale()) + 6000; n++) {
+        for (unsigned n = 0; n < (unsigned)(60000 * test_scale()) + 6000; n++) {
             const uint64_t i = stats_random_below(&random, KEYS), key = key_at(d, i);
             const uint64_t given = stats_random_next(&random) & MAP_VALUE_MAX;
             const bool there = value[i] != UINT64_MAX;
@@ -158,7 +153,7 @@ static void memory_is_counted(void **state)
         void *const map = d->create(&(struct map_config){.capacity = 1}, &error), *const h =
                                                                                       d->attach(
                                                                                           map);
-        for (uint64_t i = 0; i < 12000 + (uint64_t)(80000 * scale()); i++) { /* 16 at a time */
+        for (uint64_t i = 0; i < 12000 + (uint64_t)(80000 * test_scale()); i++) { /* 16 at a time */
             assert_int_equal(d->insert(map, h, i, i), MAP_OK);
             if (i >= 16)
                 assert_int_equal(d->remove(map, h, i - 16, &value), MAP_OK);
@@ -230,7 +225,7 @@ static void nothing_is_lost(void **state)
         int error;
         if (!(*p)->add || (*p)->traits->wrong)
             continue;
-        c = (struct crowd){.d = *p, .each = (size_t)(40000 * scale()) + 200};
+        c = (struct crowd){.d = *p, .each = (size_t)(40000 * test_scale()) + 200};
         c.map = c.d->create(&(struct map_config){.capacity = 1}, &error);
         assert_non_null(c.map);
         together(counts, &c);
@@ -291,7 +286,7 @@ static void histories_are_linearizable(void **state)
         int error;
         if (!(*p)->add || (*p)->traits->wrong)
             continue;
-        c = (struct crowd){.d = *p, .each = (size_t)(20000 * scale()) + 200};
+        c = (struct crowd){.d = *p, .each = (size_t)(20000 * test_scale()) + 200};
         c.event = malloc(THREADS * c.each * sizeof *c.event);
         c.map = c.d->create(&(struct map_config){.capacity = 1}, &error);
         assert_true(c.event && c.map);

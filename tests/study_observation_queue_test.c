@@ -15,14 +15,7 @@
 #include "studies/observation_queue/near_index.h"
 #include "studies/observation_queue/observation_queue.h"
 #include "studies/observation_queue/text.h"
-
-static uint64_t scaled(uint64_t n, uint64_t least)
-{
-    const char *const text = getenv("QUEUELAB_TEST_SCALE");
-    const double scale = text ? strtod(text, NULL) : 1;
-    const uint64_t k = (uint64_t)((double)n * scale);
-    return k > least ? k : least;
-}
+#include "tests/scale.h"
 
 /* ---- the queue -------------------------------------------------------------------------------- */
 

@@ -17,6 +17,7 @@
 #include "studies/telemetry_ring/log.h"
 #include "studies/telemetry_ring/mapped.h"
 #include "studies/telemetry_ring/written.h"
+#include "tests/scale.h"
 
 extern const struct study study_telemetry_ring;
 
@@ -236,13 +237,6 @@ static void bad_input_is_refused(void **state)
 
 /* ---- flows --------------------------------------------------------------------------------------- */
 
-static uint64_t scaled(uint64_t n)
-{
-    const char *const scale = getenv("QUEUELAB_TEST_SCALE");
-    const double share = scale && *scale ? strtod(scale, NULL) : 1;
-    return (double)n * share < 200 ? 200 : (uint64_t)((double)n * share);
-}
-
 static struct flow flow_of(enum flow_carrier carrier, int when_full)
 {
     return (struct flow){.carrier = carrier,
@@ -250,7 +244,7 @@ static struct flow flow_of(enum flow_carrier carrier, int when_full)
                          .capacity = 64,
                          .most = 1024,
                          .producers = 3,
-                         .each = scaled(20000),
+                         .each = scaled(20000, 200),
                          .take_batch = 16,
                          .validation = VALID_SCALAR,
                          .patience_s = 60,

@@ -9,17 +9,10 @@
 #include <cmocka.h>
 
 #include "studies/wal_admission/crash.h"
+#include "tests/scale.h"
 
 static char directory[] = "/tmp/study_wal_admission_crash_test.XXXXXX";
 static char path[80];
-
-static unsigned scaled(unsigned n, unsigned least)
-{
-    const char *const text = getenv("QUEUELAB_TEST_SCALE");
-    const double scale = text ? strtod(text, NULL) : 1;
-    const unsigned less = (unsigned)(n * (scale > 0 ? scale : 1));
-    return less < least ? least : less;
-}
 
 static int begin(void **state)
 {
@@ -52,7 +45,7 @@ static void nothing_acknowledged_is_lost(void **state)
 {
     (void)state;
     for (enum crash_kind kind = CRASH_KILL; kind <= CRASH_POWER; kind++) {
-        const struct crash_result r = crash(kind, scaled(60, 5), 0);
+        const struct crash_result r = crash(kind, (unsigned)scaled(60, 5), 0);
         assert_true(r.with_answers > 0);
         assert_int_equal(r.lost_acknowledged, 0);
         assert_int_equal(r.wrong, 0);
@@ -64,9 +57,9 @@ static void nothing_acknowledged_is_lost(void **state)
 static void the_crash_test_finds_liars(void **state)
 {
     (void)state;
-    assert_true(crash(CRASH_POWER, scaled(30, 6), 1).lost_acknowledged > 0);
-    assert_true(crash(CRASH_POWER, scaled(30, 6), 2).lost_acknowledged > 0);
-    assert_true(crash(CRASH_KILL, scaled(20, 6), 2).lost_acknowledged > 0);
+    assert_true(crash(CRASH_POWER, (unsigned)scaled(30, 6), 1).lost_acknowledged > 0);
+    assert_true(crash(CRASH_POWER, (unsigned)scaled(30, 6), 2).lost_acknowledged > 0);
+    assert_true(crash(CRASH_KILL, (unsigned)scaled(20, 6), 2).lost_acknowledged > 0);
 }
 
 int main(void)

@@ -18,17 +18,10 @@
 #include "queues/spill.h"
 #include "studies/wal_admission/crc32c.h"
 #include "studies/wal_admission/systems.h"
+#include "tests/scale.h"
 
 static char directory[] = "/tmp/study_wal_admission_test.XXXXXX";
 static char path[64];
-
-static unsigned scaled(unsigned n, unsigned least)
-{
-    const char *const text = getenv("QUEUELAB_TEST_SCALE");
-    const double scale = text ? strtod(text, NULL) : 1;
-    const unsigned less = (unsigned)(n * (scale > 0 ? scale : 1));
-    return less < least ? least : less;
-}
 
 static int begin(void **state)
 {
@@ -324,7 +317,7 @@ static void every_commit_ends_and_is_there(void **state)
     for (unsigned who = 0; who < 2; who++)
         for (unsigned room = 1; room <= 100; room *= 10) {
             struct device_slow device;
-            struct crowd c = {.each = scaled(1000, 20)};
+            struct crowd c = {.each = (unsigned)scaled(1000, 20)};
             struct wal_found found;
             struct wal_metrics m;
             device_slow(&device, 1000);
@@ -351,7 +344,7 @@ static void refused_writes_reach_their_writers(void **state)
     (void)state;
     for (unsigned who = 0; who < 2; who++) {
         struct device_faulty device;
-        struct crowd c = {.each = scaled(1000, 20)};
+        struct crowd c = {.each = (unsigned)scaled(1000, 20)};
         struct wal_found found;
         device_faulty(&device);
         device.write_fails = 5;
@@ -497,7 +490,7 @@ static void *append_until_refused(void *arg)
 static void shutdown_writes_what_was_admitted(void **state)
 {
     (void)state;
-    const unsigned rounds = scaled(100, 5);
+    const unsigned rounds = (unsigned)scaled(100, 5);
     for (unsigned i = 0; i < rounds; i++) {
         struct device_slow device;
         struct crowd c = {.each = 3000};

@@ -13,8 +13,7 @@
  * Condition  at most 100 threads at once. The capacity of cds_vyukov is a power of two. */
 #include "queues/peers/peer.h"
 
-#include <cds/init.h>
-#include <cds/gc/hp.h>
+#include "queues/peers/cds_library.h"
 
 #if defined PEER_cds_michael_scott
 #include <cds/container/msqueue.h>
@@ -62,34 +61,6 @@ using cds_queue = cds::container::VyukovMPMCCycleQueue<q_item>;
 #ifndef CONDITION
 #define CONDITION "at most 100 threads at once"
 #endif
-
-/* The library, and this thread in it: from first use to the end. */
-struct cds_library {
-    cds_library()
-    {
-        cds::Initialize();
-        static cds::gc::HP *const hazards = new cds::gc::HP; /* never deleted: threads end later */
-        (void)hazards;
-    }
-};
-struct cds_thread {
-    cds_thread()
-    {
-        static const cds_library library;
-        if (!cds::threading::Manager::isThreadAttached())
-            cds::threading::Manager::attachThread();
-    }
-    ~cds_thread()
-    {
-        if (cds::threading::Manager::isThreadAttached()) /* another stamp may have been here */
-            cds::threading::Manager::detachThread();
-    }
-};
-inline void cds_announce()
-{
-    static thread_local const cds_thread here;
-    (void)here;
-}
 
 struct peer {
     bool closed;

@@ -358,11 +358,7 @@ static inline q_hot enum map_status map_list_remove(struct map_list *m, struct m
     return status;
 }
 
-static inline size_t map_list_size(struct map_list *m)
-{
-    const uint64_t n = tally_sum(&m->size);
-    return (int64_t)n > 0 ? (size_t)n : 0; /* an insert may be missed that its remove is not */
-}
+static inline size_t map_list_size(struct map_list *m) { return tally_size(&m->size); }
 
 static inline size_t map_list_each(struct map_list *m, struct map_list_handle *h, map_visit *visit,
                                    void *context)

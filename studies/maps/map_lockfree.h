@@ -470,11 +470,7 @@ static inline q_hot enum map_status map_lockfree_remove(struct map_lockfree *m,
     return status;
 }
 
-static inline size_t map_lockfree_size(struct map_lockfree *m)
-{
-    const uint64_t n = tally_sum(&m->size);
-    return (int64_t)n > 0 ? (size_t)n : 0; /* an insert may be missed that its remove is not */
-}
+static inline size_t map_lockfree_size(struct map_lockfree *m) { return tally_size(&m->size); }
 
 static inline size_t map_lockfree_each(struct map_lockfree *m, struct map_lockfree_handle *h,
                                        map_visit *visit, void *context)

@@ -73,4 +73,11 @@ static inline uint64_t tally_sum(const struct tally *t)
     return sum;
 }
 
+/* The sum as a number of things: an insert may be missed that its remove is not. */
+static inline size_t tally_size(const struct tally *t)
+{
+    const uint64_t n = tally_sum(t);
+    return (int64_t)n > 0 ? (size_t)n : 0;
+}
+
 #endif

@@ -4,8 +4,8 @@
  * libcds wants to know its threads: each is announced at its first attach and leaves when it ends. */
 #include "studies/maps/peers/peer.h"
 
-#include <cds/init.h>
-#include <cds/gc/hp.h>
+#include "queues/peers/cds_library.h"
+
 #include <cds/container/michael_kvlist_hp.h>
 #include <cds/container/michael_map.h>
 
@@ -27,34 +27,6 @@ struct cds_map_traits : cds::container::michael_map::traits {
 using cds_map = cds::container::MichaelHashMap<
     cds::gc::HP, cds::container::MichaelKVList<cds::gc::HP, uint64_t, uint64_t, cds_list_traits>,
     cds_map_traits>;
-
-/* The library, and this thread in it: from first use to the end. */
-struct cds_library {
-    cds_library()
-    {
-        cds::Initialize();
-        static cds::gc::HP *const hazards = new cds::gc::HP; /* never deleted: threads end later */
-        (void)hazards;
-    }
-};
-struct cds_thread {
-    cds_thread()
-    {
-        static const cds_library library;
-        if (!cds::threading::Manager::isThreadAttached())
-            cds::threading::Manager::attachThread();
-    }
-    ~cds_thread()
-    {
-        if (cds::threading::Manager::isThreadAttached()) /* another stamp may have been here */
-            cds::threading::Manager::detachThread();
-    }
-};
-inline void cds_announce()
-{
-    static thread_local const cds_thread here;
-    (void)here;
-}
 
 struct peer {
     cds_map *map;
