@@ -481,3 +481,51 @@ struct histogram *series_merge(const struct series *s, const char *state,
     }
     return sum;
 }
+
+/* ---- tables of one workload: queues down, threads across ----------------------------------- */
+
+const struct book_kind book_kinds[BOOK_KINDS] = {
+    {"spsc", "one producer, one consumer", "items"},
+    {"mpsc", "several producers, one consumer", "items"},
+    {"mpmc", "several producers, several consumers", "items"},
+    {"pairs", "every thread pushes one item, then pops one", "items"},
+    {"waiting", "several producers and consumers that sleep when they cannot go on", "items"},
+    {"fill_drain", "one thread fills the queue, then drains it", "items"},
+    {"ping_pong", "one item to and fro through two queues; an item is a round trip", "round trips"},
+};
+
+static bool has_ranked(const struct setting *const *s, size_t n, const char *queue)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct series *q = setting_find(s[i], queue, "inline");
+        if (q && !q->key->floor)
+            return true;
+    }
+    return false;
+}
+
+size_t book_queues(const struct book *b, const struct setting *const *s, size_t n, bool floors,
+                   bool peers, const char **names)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < b->n_series; i++) {
+        const struct record *k = b->series[i].key;
+        bool known = strcmp(k->call, "inline") != 0 || k->floor != floors || count == BOOK_QUEUES ||
+                     (k->peer[0] && !peers);
+        for (size_t j = 0; j < count && !known; j++)
+            known = strcmp(names[j], k->queue) == 0;
+        bool here = has_ranked(s, n, k->queue);
+        for (size_t j = 0; floors && j < n && !here; j++)
+            here = setting_find(s[j], k->queue, "inline") != NULL;
+        if (!known && here)
+            names[count++] = k->queue;
+    }
+    return count;
+}
+
+size_t book_columns(const struct book *b, const char *workload, const struct setting **s)
+{
+    if (strcmp(workload, "fill_drain") == 0)
+        return book_base(b, workload, "throughput", s, BOOK_COLUMNS);
+    return book_usual(b, workload, "throughput", s, BOOK_COLUMNS);
+}

@@ -90,6 +90,20 @@ unsigned setting_rivals(const struct setting *s);
 
 const char *setting_threads(const struct setting *s, char *text, size_t size); /* "4", "2:2" */
 
+/* ---- tables of one workload: queues down, threads across ------------------------------------ */
+
+enum { BOOK_KINDS = 7, BOOK_COLUMNS = 12, BOOK_QUEUES = 256 };
+extern const struct book_kind {
+    const char *workload, *what, *unit;
+} book_kinds[BOOK_KINDS];
+
+/* Its settings: those of the usual capacity, save for fill_drain, whose capacity is its size. */
+size_t book_columns(const struct book *b, const char *workload, const struct setting **s);
+/* Each queue that appears in any of them, in order, each once. With peers: those of others too, whose
+ * ratios are in the ranking. */
+size_t book_queues(const struct book *b, const struct setting *const *s, size_t n, bool floors,
+                   bool peers, const char **names);
+
 /* ---- figures ------------------------------------------------------------------------------- */
 
 typedef double figure(const struct record *r); /* NaN: this record has none */
@@ -127,6 +141,7 @@ void put_interval(FILE *f, const struct interval *i);  /* 12.3 [11.9, 12.8] */
 void put_ratio(FILE *f, const struct interval *i);     /* 1.84x [1.71, 1.97] */
 void put_states(FILE *f, const struct book *b);        /* how many samples saw which state */
 void put_queue(FILE *f, const struct series *s);
+void put_failed(FILE *f, const struct series *s); /* "failed 2 of 9" */
 /* " | " and a figure for each of them: quantiles that the samples support, and the maximum. */
 enum { QUANTILE_TITLES = 7 }; /* the last one, samples, is the caller's */
 extern const char *const quantile_titles[QUANTILE_TITLES];

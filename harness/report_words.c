@@ -57,6 +57,11 @@ void put_queue(FILE *f, const struct series *s)
         fprintf(f, ", %s", s->key->call);
 }
 
+void put_failed(FILE *f, const struct series *s)
+{
+    fprintf(f, "failed %zu of %zu", s->failed, s->failed + s->n);
+}
+
 const char *setting_threads(const struct setting *s, char *text, size_t size)
 {
     if (s->key->consumers == 0)
