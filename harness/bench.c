@@ -107,6 +107,9 @@ static int load_taken(struct bench *b, bool *have)
             if (b->kept)
                 keep(b, &records[i]);
             if (records[i].ok) {
+                const unsigned state = topology_state_number(records[i].state);
+                if (state < TOPOLOGY_STATES)
+                    b->seen[state]++;
                 b->ns[c * b->plan.rounds + b->taken[c]++] = records[i].ns_per_item;
                 b->plan.cells[c].ns_per_item = records[i].ns_per_item;
             } else {

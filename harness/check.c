@@ -161,20 +161,12 @@ static void say_violation(const struct campaign *c, const struct check_cell *cel
 
 static void say_difference(const struct campaign *c, const struct check_cell *cell)
 {
-    const struct check_row *const r = &cell->found, *const e = committed(c, cell);
-    const bool other_model = strcmp(r->model, "rc11") != 0;
-    fprintf(stderr, "queuelab: %s %s: ", r->queue, r->scenario);
-    if (!e)
-        fprintf(stderr, "not yet committed in %s", c->o->expected);
-    else if (check_unfinished(e))
-        fprintf(stderr, "finished now, not as committed in %s", c->o->expected);
-    else
-        fprintf(stderr, "not as committed in %s", c->o->expected);
-    fprintf(stderr,
-            ": explain it in the commit; `queuelab check --update%s --queue %s --scenario "
-            "%s%s%s` regenerates it\n",
-            e && check_unfinished(e) ? " --all" : "", r->queue, r->scenario,
-            other_model ? " --model " : "", other_model ? r->model : "");
+    const struct check_row *const e = committed(c, cell);
+    fprintf(stderr, "queuelab: %s %s: %s in %s\n", cell->found.queue, cell->found.scenario,
+            !e                    ? "not yet committed"
+            : check_unfinished(e) ? "finished now, not as committed"
+                                  : "not as committed",
+            c->o->expected);
 }
 
 /* Nothing at all is committed of this queue. */
@@ -204,6 +196,38 @@ static void say_new(const struct campaign *c)
     }
 }
 
+static bool is_different(const struct campaign *c, const struct check_cell *cell)
+{
+    return (cell->compared == DIFFERS || cell->compared == NOT_COMMITTED) && !is_new(c, cell) &&
+           !is_violated(cell) && !c->o->update;
+}
+
+/* What to do about a queue's differences, once for all of them. */
+static void say_update(const struct campaign *c)
+{
+    const struct check_cell *const cell = c->cells.cell;
+    for (size_t i = 0, next; i < c->cells.n; i = next) {
+        size_t differing = 0;
+        bool finished = false;
+        const char *scenario = "";
+        for (next = i; next < c->cells.n && cell[next].driver == cell[i].driver; next++) {
+            if (!is_different(c, &cell[next]))
+                continue;
+            const struct check_row *const e = committed(c, &cell[next]);
+            differing++;
+            finished |= e && check_unfinished(e);
+            scenario = cell[next].found.scenario;
+        }
+        char more[128] = "";
+        if (differing == 1)
+            snprintf(more, sizeof more, " --scenario %s", scenario);
+        if (strcmp(c->o->model, "rc11") != 0)
+            snprintf(more + strlen(more), sizeof more - strlen(more), " --model %s", c->o->model);
+        if (differing > 0)
+            check_say_update(cell[i].driver->name, finished ? "--all " : "", more, c->o->expected);
+    }
+}
+
 /* What is not as it should be, and how to see it; the exit status. */
 static int judge(const struct campaign *c)
 {
@@ -214,7 +238,6 @@ static int judge(const struct campaign *c)
         const struct check_row *const r = &cell->found;
         const bool begun = !is_new(c, cell);
         const bool violated = is_violated(cell);
-        const bool differs = cell->compared == DIFFERS || cell->compared == NOT_COMMITTED;
         if (cell->compared == AS_COMMITTED && cell->exit != EXIT_DIFFERS)
             continue;
         if (violated)
@@ -223,7 +246,7 @@ static int judge(const struct campaign *c)
             fprintf(stderr,
                     "queuelab: %s %s: not finished in %g s: give it more by --max-seconds\n",
                     r->queue, r->scenario, c->o->max_seconds);
-        if (differs && begun && !violated && !c->o->update)
+        if (is_different(c, cell))
             say_difference(c, cell);
         if (cell->exit == 0 && (!begun || c->o->update))
             continue;
@@ -234,6 +257,7 @@ static int judge(const struct campaign *c)
         else
             status = EXIT_DIFFERS;
     }
+    say_update(c);
     if (!c->o->update)
         say_new(c);
     return status;

@@ -147,3 +147,11 @@ void check_say_new(const char *queue, const char *mode, const char *table)
             "--queue %s` adds its lines\n",
             queue, table, mode, queue);
 }
+
+void check_say_update(const char *queue, const char *mode, const char *more, const char *table)
+{
+    fprintf(stderr,
+            "queuelab: %s: explain it in the commit; `queuelab check %s--update --queue %s%s` "
+            "regenerates %s\n",
+            queue, mode, queue, more, table);
+}

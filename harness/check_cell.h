@@ -67,6 +67,10 @@ int check_run(struct check_cells *c, void (*each)(struct check_cell *cell, void 
  * said on stderr, after all that is on stdout; `mode` is "" or "--weaken ", "--progress ". */
 void check_say_new(const char *queue, const char *mode, const char *table);
 
+/* What to do about a queue's differences from the table, once for all of them. `more`: further
+ * options of the command. */
+void check_say_update(const char *queue, const char *mode, const char *more, const char *table);
+
 void check_collect(struct check_cell *cell, int status, const struct check_options *o);
 
 /* What follows "key": in the checker's JSON, or NULL; its text, as far as there is room; its

@@ -257,13 +257,14 @@ static void judge(struct promises *c)
             fprintf(stderr,
                     "queuelab: %s %s: not finished in %g s: give it more by --max-seconds\n",
                     row[QUEUE], row[OPERATION], c->o->max_seconds);
-        else
+        else {
             fprintf(stderr,
                     "queuelab: %s %s: promised %s, found %s, committed: %s: correct the traits in "
-                    "the queue's header, or explain it in the commit; `queuelab check --progress "
-                    "--update --queue %s` regenerates %s\n",
+                    "the queue's header, or:\n",
                     row[QUEUE], row[OPERATION], row[PROMISED], row[FOUND],
-                    other ? other[FOUND] : "nothing", row[QUEUE], c->o->table);
+                    other ? other[FOUND] : "nothing");
+            check_say_update(row[QUEUE], "--progress ", "", c->o->table);
+        }
         if (!open || breaks(row))
             c->status = EXIT_DIFFERS;
         else if (c->status == 0)

@@ -216,58 +216,60 @@ static bool was_run(const struct necessity *c, const char *queue)
     return false;
 }
 
-static void differs(struct necessity *c, char (*row)[TSV_WORD], const char *found, const char *is)
+/* How many rows that is to be explained by. */
+static size_t differs(struct necessity *c, char (*row)[TSV_WORD], const char *found, const char *is)
 {
     const bool slow = strcmp(found, "unfinished") == 0;
-    fprintf(stderr, "queuelab: %s %s:%s %s %s -> %s: %s, committed: %s: ", row[QUEUE], row[FILE_],
-            row[LINE], row[OPERATION], row[FROM], row[TO], found, is);
-    if (slow)
-        fprintf(stderr, "give it more by --max-seconds\n");
-    else
-        fprintf(stderr,
-                "explain it in the commit; `queuelab check --weaken --update --queue %s` "
-                "regenerates %s\n",
-                row[QUEUE], c->o->table);
-    if (!slow)
-        c->status = EXIT_DIFFERS;
-    else if (c->status == 0)
-        c->status = EXIT_BUDGET;
+    fprintf(stderr, "queuelab: %s %s:%s %s %s -> %s: %s, committed: %s%s\n", row[QUEUE], row[FILE_],
+            row[LINE], row[OPERATION], row[FROM], row[TO], found, is,
+            slow ? ": give it more by --max-seconds" : "");
+    if (!slow || c->status == 0)
+        c->status = slow ? EXIT_BUDGET : EXIT_DIFFERS;
+    return !slow;
 }
 
 /* As it is written: it was said already, and what its weaker orders do is not to be committed. */
 static bool is_violated(const struct necessity *c, const char *queue)
 {
-    for (size_t i = 0; i < c->cells.n; i++) {
-        const struct check_cell *const cell = &c->cells.cell[i];
+    for (const struct check_cell *cell = c->cells.cell; cell < c->cells.cell + c->cells.n; cell++)
         if (strcmp(cell->driver->name, queue) == 0 && strcmp(cell->found.verdict, "ok") != 0 &&
             !check_unfinished(&cell->found))
             return true;
-    }
     return false;
+}
+
+static void compare_queue(struct necessity *c, const char *queue)
+{
+    const bool begun = tsv_has(&c->committed, queue);
+    size_t differing = 0;
+    if (is_violated(c, queue))
+        return;
+    for (size_t i = 0; i < c->found.n; i++) {
+        char(*const row)[TSV_WORD] = c->found.row[i];
+        char(*const other)[TSV_WORD] = counterpart(&c->committed, &c->found, i);
+        if (strcmp(row[QUEUE], queue) == 0 &&
+            (begun ? !other || strcmp(row[VERDICT], other[VERDICT])
+                   : !strcmp(row[VERDICT], "unfinished")))
+            differing += differs(c, row, row[VERDICT], other ? other[VERDICT] : "nothing");
+    }
+    for (size_t i = 0; i < c->committed.n; i++) {
+        char(*const row)[TSV_WORD] = c->committed.row[i];
+        if (strcmp(row[QUEUE], queue) == 0 && !counterpart(&c->found, &c->committed, i))
+            differing += differs(c, row, "nothing", row[VERDICT]);
+    }
+    if (differing > 0)
+        check_say_update(queue, "--weaken ", "", c->o->table);
+    else if (!begun && tsv_has(&c->found, queue))
+        check_say_new(queue, "--weaken ", c->o->table);
 }
 
 static void compare(struct necessity *c)
 {
-    const char *told = "";
+    const struct check_cell *const cell = c->cells.cell; /* those of a queue stand together */
     fflush(stdout);
-    for (size_t i = 0; i < c->found.n; i++) {
-        char(*const row)[TSV_WORD] = c->found.row[i];
-        char(*const other)[TSV_WORD] = counterpart(&c->committed, &c->found, i);
-        const bool begun = tsv_has(&c->committed, row[QUEUE]);
-        if (is_violated(c, row[QUEUE]))
-            continue;
-        if (!begun && strcmp(told, row[QUEUE]) != 0)
-            check_say_new(told = row[QUEUE], "--weaken ", c->o->table);
-        if (begun ? !other || strcmp(row[VERDICT], other[VERDICT]) != 0
-                  : strcmp(row[VERDICT], "unfinished") == 0)
-            differs(c, row, row[VERDICT], other ? other[VERDICT] : "nothing");
-    }
-    for (size_t i = 0; i < c->committed.n; i++) {
-        const char *const queue = c->committed.row[i][QUEUE];
-        if (was_run(c, queue) && !is_violated(c, queue) &&
-            !counterpart(&c->found, &c->committed, i))
-            differs(c, c->committed.row[i], "nothing", c->committed.row[i][VERDICT]);
-    }
+    for (size_t i = 0; i < c->cells.n; i++)
+        if (i == 0 || cell[i].driver != cell[i - 1].driver)
+            compare_queue(c, cell[i].driver->name);
 }
 
 /* ---- what nothing has decided -------------------------------------------------------------------- */

@@ -356,6 +356,47 @@ static int fill(struct plan *p, const struct plan_options *o, const struct filte
     return 0;
 }
 
+/* Nothing is left of the plan: which filter took it all, and what would bring it back. */
+static void say_why_empty(const struct plan *p, const struct plan_options *o,
+                          const struct filter *f, char *message, size_t size)
+{
+    bool ours = false, theirs = false, workload = false;
+    for (const struct q_driver *const *d = q_drivers; f->has_queue && *d; d++)
+        if (matches_whole(&f->queue, (*d)->name))
+            *((*d)->traits->peer ? &theirs : &ours) = true;
+    for (size_t i = 0; f->has_workload && i < workload_count; i++)
+        workload |= matches_whole(&f->workload, workloads[i].name);
+    if (f->has_queue && !ours && !theirs) {
+        snprintf(message, size,
+                 "--queue '%s' is the whole name of no queue: `queuelab list` and `queuelab list "
+                 "--peers` name them",
+                 o->queue);
+        return;
+    }
+    if (f->has_queue && !ours && !f->peers) {
+        snprintf(message, size, "--queue '%s' is a queue of others: add --peers", o->queue);
+        return;
+    }
+    if (f->has_workload && !workload) {
+        snprintf(message, size,
+                 "--workload '%s' is the whole name of no workload: `queuelab list --workloads` "
+                 "names them",
+                 o->workload);
+        return;
+    }
+    struct plan full = {.name = "full"};
+    if (strcmp(p->name, "full") != 0 && fill(&full, o, f) == 0 && full.n > 0)
+        snprintf(message, size,
+                 "no cell of the plan '%s' is left, but %zu of the plan 'full': add --plan full",
+                 p->name, full.n);
+    else
+        snprintf(message, size,
+                 "no cell is left: %zu ruled out by the queues' traits, the rest by the filters; "
+                 "see `queuelab list` and `queuelab bench --dry-run`",
+                 p->forbidden);
+    plan_free(&full);
+}
+
 int plan_make(struct plan *p, const struct plan_options *o, char *message, size_t size)
 {
     *p = (struct plan){.seed = o->seed};
@@ -390,10 +431,7 @@ int plan_make(struct plan *p, const struct plan_options *o, char *message, size_
         error = EINVAL;
     }
     if (!error && p->n == 0) {
-        snprintf(message, size,
-                 "no cell is left: %zu ruled out by the queues' traits, the rest by the filters; "
-                 "see `queuelab list` and `queuelab bench --dry-run`",
-                 p->forbidden);
+        say_why_empty(p, o, &f, message, size);
         error = EINVAL;
     }
     if (f.has_only)

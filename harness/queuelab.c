@@ -39,6 +39,16 @@ static const char usage[] =
     "  doctor    what this machine can tell: [--json]\n"
     "  help      this page\n"
     "\n"
+    "Unless said otherwise: --plan quick (--budget 150s; full: 20m), --seed the time, --pin "
+    "spread,\n"
+    "--model rc11, --jobs 1, --max-seconds 300 (--weaken 60, --progress 5).\n"
+    "\n"
+    "exit: 0 all well; 1 a violation, a difference from what is committed, a failed sample, or a\n"
+    "      report that cannot be made; 2 wrong use; 3 bench, study: a file that cannot be read or\n"
+    "      written; check: the time ran out; 4 check: code that cannot be modelled; 130 "
+    "interrupted,\n"
+    "      what was measured is kept\n"
+    "\n"
     "Cells are named workload/family/queue/producers:consumers. --only matches anywhere in that\n"
     "name, --queue and --workload match whole names. docs/METHODOLOGY.md says what is measured.\n";
 

@@ -145,6 +145,8 @@ same 'a picture is offered' 1 "$(grep -c -- '--svg FILE' out)"
 # ---- the table -----------------------------------------------------------------------------------
 gives 0 'same$' '' --queue array_mpmc --scenario publish
 gives 1 'not as committed' 'more:publish' --queue array_mpmc --scenario 'publish|full_empty'
+gives 1 'check --update --queue array_mpmc --model sc. regenerates' '' --queue array_mpmc --scenario 'publish|full_empty' --model sc
+same 'lines that say how, for two differences' 1 "$(grep -c regenerates out)"
 gives 1 'not yet committed' '' --queue array_mpmc --scenario publish --model sc
 gives 1 '"committed":"differs"' 'more:publish' --queue array_mpmc --scenario publish --json
 gives 0 '"committed":"same"' '' --queue array_mpmc --scenario publish --json
@@ -196,7 +198,8 @@ same 'not run' no "$([ -e queuelab-model.log ] && echo yes || echo no)"
 gives 0 'same$' 'slow:mpmc_2x2' --queue array_mpmc --scenario mpmc_2x2 --all
 gives 0 'publish' 'more:publish' --queue array_mpmc --scenario 'publish|mpmc_2x2' --update
 same 'row of a cell that was not run' 'unfinished 99' "$(awk '$2 == "mpmc_2x2" { print $4, $5 }' table)"
-gives 1 'finished now, .*check --update --all --queue array_mpmc' '' --queue array_mpmc --scenario mpmc_2x2 --all
+gives 1 'finished now, not as committed' '' --queue array_mpmc --scenario mpmc_2x2 --all
+same 'how it is committed' 1 "$(grep -c 'check --all --update --queue array_mpmc --scenario mpmc_2x2. regenerates' out)"
 
 # ---- what is too large for now ----------------------------------------------------------------------
 rm -f queuelab-model.log

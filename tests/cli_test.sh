@@ -55,7 +55,10 @@ refuses 2 "no plan 'huge'" bench --plan huge
 refuses 2 "no class 'queues': use spsc, mpsc," bench --class queues --dry-run
 refuses 2 "needs a value" bench --class
 refuses 2 "not a regular expression" bench --queue '('
-refuses 2 "no cell is left" bench --queue no_such_queue
+refuses 2 "is the whole name of no queue" bench --queue no_such_queue
+refuses 2 "is the whole name of no workload" bench --workload mpm
+refuses 2 "add --plan full" bench --only 'pairs/.*:16|pairs/.*/16'
+refuses 2 "no cell is left" bench --only 'no such cell'
 refuses 2 "report needs" report --results "$dir"
 refuses 1 "none.md" report --results "$dir" --report "$dir/none.md"
 cp "$(dirname "$0")/../REPORT.md" "$dir/report.md"
@@ -142,6 +145,9 @@ if [ "$before" -ge 3 ] && [ "$before" -lt $((cells * 40)) ]; then
         if [ "$n" -eq $((cells * rounds)) ]; then ok; else bad "resumed to $n of $((cells * rounds))"; fi
         doubles=$(sed 's/"sequence".*//' "$dir/killed/runs.jsonl" | sort | uniq -d | wc -l)
         if [ "$doubles" -eq 0 ]; then ok; else bad "$doubles samples were taken twice"; fi
+        told=$("$queuelab" bench --resume "$dir/killed" 2>"$dir/err" |
+            awk '/^samples by placement/ { for (i = 1; i <= NF; i++) if ($i ~ /^[0-9]+$/) n += $i } END { print n + 0 }')
+        if [ "$told" -eq "$n" ]; then ok; else bad "resumed at its end it tells of $told of $n samples"; fi
     fi
 else
     bad "the run to be killed had $before records"
