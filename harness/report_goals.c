@@ -158,34 +158,49 @@ static enum outcome segqueue(FILE *f, const struct book *b)
                                             : UNSURE;
 }
 
-/* Published, and built here after the paper: not a package. */
-static enum outcome spsc_published(FILE *f, const struct book *b)
+/* Published, and built here after the paper: not packages, and not ours. */
+static const char *const published[] = {"ring_flag.plain", "ring_iffq", "ring_bbq"};
+
+static bool is_published(const struct contender *c)
 {
-    static const char *const names[] = {"ring_flag.plain", "ring_iffq"};
+    for (size_t k = 0; k < sizeof published / sizeof *published; k++)
+        if (strcmp(c->q->key->queue, published[k]) == 0)
+            return true;
+    return false;
+}
+
+static enum outcome against_published(FILE *f, const struct book *b, struct which w, double least)
+{
     struct tally t = {.cells = 0};
     struct ranking *const r = malloc(sizeof *r);
     for (size_t i = 0; r && i < b->n_settings; i++) {
-        const struct which w = {CLASS_SPSC, "spsc", 1, 1, 1, 8};
         const struct setting *const s = &b->settings[i];
-        const struct series *best = NULL;
-        double best_is = 0;
+        const struct contender *ours = NULL, *theirs = NULL;
         if (!chosen(&w, s->key) || !ranking_make(r, s, w.class))
             continue;
-        for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
-            const struct contender *const c = ranking_find(r, names[k]);
-            if (c && c->absolute.n > 0 && c->absolute.mid > best_is) {
-                best = c->q;
-                best_is = c->absolute.mid;
-            }
+        for (size_t k = 0; k < r->n; k++) {
+            const struct contender *const c = &r->c[k];
+            const struct contender **const best = is_published(c) ? &theirs : &ours;
+            if (!c->q->key->peer[0] && c->absolute.n > 0 &&
+                (!*best || c->absolute.mid > (*best)->absolute.mid))
+                *best = c;
         }
-        const struct contender *const ours = ranking_ours(r, w.class);
-        if (!ours || !best)
+        if (!ours || !theirs)
             continue;
-        const struct interval ratio = series_ratio(ours->q, best, s->state, figure_mitems);
-        count(&t, b, r, ours, best, &ratio, 1.2);
+        const struct interval ratio = series_ratio(ours->q, theirs->q, s->state, figure_mitems);
+        count(&t, b, r, ours, theirs->q, &ratio, least);
     }
     free(r);
-    return sum_up(f, &t, "`ring_flag.plain` is not among the queues");
+    return sum_up(f, &t, "no published design is among the queues");
+}
+
+static enum outcome spsc_published(FILE *f, const struct book *b)
+{
+    return against_published(f, b, (struct which){CLASS_SPSC, "spsc", 1, 1, 1, 8}, 1.2);
+}
+static enum outcome spsc_batches_published(FILE *f, const struct book *b)
+{
+    return against_published(f, b, (struct which){CLASS_SPSC, "spsc", 1, 1, 32, 8}, 1);
 }
 
 /* Whoever sends items one way cannot pass it. */
@@ -265,11 +280,12 @@ static enum outcome memory_returns(FILE *f, const struct book *b)
 
 const struct target goals[] = {
     {"spsc, 8-byte items one at a time: at least 3x the best packaged queue", spsc_packaged, false},
-    {"the same: at least 1.2x the best published (FastForward without slipping, IFFQ, both built "
-     "here)",
+    {"the same: at least 1.2x the best published (FastForward without slipping, IFFQ, BBQ, all "
+     "built here)",
      spsc_published, false},
     {"the same: at least 0.7x the measured limit", spsc_limit, false},
     {"spsc, batches of 32: at least 1x the best queue of others", spsc_batches, false},
+    {"the same: at least 1x the best published", spsc_batches_published, false},
     {"spsc, 64-byte items: at least 1x the best queue of others", spsc_large, false},
     {"mpmc_bounded: at least 1x the best queue of others in every cell", bounded_all, false},
     {"mpmc_bounded 4:4: at least 1.3x", bounded_4_4, false},
