@@ -28,10 +28,10 @@ static void judge_throughput(struct study_judge *j, const char *claim, const cha
         const double hung = total(j, "throughput", variants[i], setting, "wedged");
         char hangs[64] = "";
         if (hung > 0)
-            snprintf(hangs, sizeof hangs, ", hangs in %.0f of %u runs", hung,
+            snprintf(hangs, sizeof hangs, "%shangs in %.0f of %u runs", v.n ? ", " : "", hung,
                      good(j, "throughput", variants[i], setting));
         study_part(&p, hung > 0 ? CLAIM_REFUTED : study_at_least(v, bound), "%s (%s%s)", names[i],
-                   study_words(v, "events/s"), hangs);
+                   hangs[0] && !v.n ? "" : study_words(v, "events/s"), hangs);
     }
     study_verdict(
         j, claim, study_parts_verdict(&p), NULL, "%s; a ring under a lock: %s",
