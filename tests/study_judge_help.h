@@ -32,7 +32,7 @@ struct made {
 struct judged {
     const char *claim;
     enum verdict verdict;
-    const char *says; /* NULL: anything */
+    const char *says; /* NULL: anything; "^...": begins so */
     struct made but[MADE_MOST];
 };
 
@@ -140,7 +140,9 @@ static void made_check_cases(const struct study *s, const struct made *usual,
         if (f->verdict != cases[i].verdict)
             fail_msg("case %zu, %s: '%s', not '%s': %s", i, f->claim, verdict_words[f->verdict],
                      verdict_words[cases[i].verdict], f->measured);
-        if (cases[i].says && !strstr(f->measured, cases[i].says))
+        const char *const says = cases[i].says;
+        if (says && (says[0] == '^' ? strncmp(f->measured, says + 1, strlen(says) - 1) != 0
+                                    : strstr(f->measured, says) == NULL))
             fail_msg("case %zu, %s does not say '%s': %s", i, f->claim, cases[i].says, f->measured);
         if (f->verdict != CLAIM_UNTESTABLE && strstr(f->measured, "(no value"))
             fail_msg("case %zu, %s has no figure: %s", i, f->claim, f->measured);
