@@ -14,13 +14,29 @@ static const char *cell(const struct table *t, size_t row, const char *column)
     return table_cell(t, row, column);
 }
 
-static unsigned counted(const struct table *t, const char *source, const char *verdict)
+/* S1-C3 and S1-B2 are a document's; WAL-T1 is a target that this project set itself for the system. */
+static bool is_target(const struct table *t, size_t row)
+{
+    return strstr(cell(t, row, "id"), "-T") != NULL;
+}
+
+static unsigned counted(const struct table *t, bool targets, const char *source,
+                        const char *verdict)
 {
     unsigned n = 0;
     for (size_t i = 0; i < t->rows; i++)
-        n += (!source || strcmp(cell(t, i, "source"), source) == 0) &&
+        n += is_target(t, i) == targets && (!source || strcmp(cell(t, i, "source"), source) == 0) &&
              (!verdict || strcmp(cell(t, i, "verdict"), verdict) == 0);
     return n;
+}
+
+static void put_counts(FILE *f, const struct table *t, bool targets, const char *source,
+                       const char *name)
+{
+    fprintf(f, "| %s |", name);
+    for (size_t w = 0; w < WORDS; w++)
+        fprintf(f, " %u |", counted(t, targets, source, words[w]));
+    fprintf(f, " %u | %u |\n", counted(t, targets, source, "-"), counted(t, targets, source, NULL));
 }
 
 static bool first_of_source(const struct table *t, size_t row)
@@ -74,25 +90,27 @@ int section_claims(FILE *f, const struct book *b)
     for (size_t w = 0; w < WORDS; w++)
         fprintf(f, " %s |", words[w]);
     fputs(" not measured yet | claims |\n|:--|--:|--:|--:|--:|--:|--:|\n", f);
-    for (size_t i = 0; i <= t->rows; i++) {
-        const char *const source = i < t->rows ? cell(t, i, "source") : NULL;
-        if (i < t->rows && !first_of_source(t, i))
-            continue;
-        fprintf(f, "| %s |", source ? source : "all");
-        for (size_t w = 0; w < WORDS; w++)
-            fprintf(f, " %u |", counted(t, source, words[w]));
-        fprintf(f, " %u | %u |\n", counted(t, source, "-"), counted(t, source, NULL));
-    }
-    for (size_t i = 0; i < t->rows; i++) {
-        if (!first_of_source(t, i))
-            continue;
-        fprintf(f,
-                "\n#### Document %s\n\n| id | claim | verdict | measured | evidence |\n"
-                "|:--|:--|:--|:--|:--|\n",
-                cell(t, i, "source"));
-        for (size_t k = i; k < t->rows; k++)
-            if (table_same(t, i, k, "source"))
-                put_claim(f, t, k);
-    }
+    for (size_t i = 0; i < t->rows; i++)
+        if (first_of_source(t, i))
+            put_counts(f, t, false, cell(t, i, "source"), cell(t, i, "source"));
+    put_counts(f, t, false, NULL, "all documents");
+    if (counted(t, true, NULL, NULL))
+        put_counts(f, t, true, NULL, "targets of this project");
+    for (size_t i = 0; i < t->rows; i++)
+        for (unsigned targets = 0; targets < 2 && first_of_source(t, i); targets++) {
+            const char *const source = cell(t, i, "source");
+            if (!counted(t, targets, source, NULL))
+                continue;
+            if (targets)
+                fprintf(f,
+                        "\nTargets that this project set itself for the system of document %s:\n",
+                        source);
+            else
+                fprintf(f, "\n#### Document %s\n", source);
+            fputs("\n| id | claim | verdict | measured | evidence |\n|:--|:--|:--|:--|:--|\n", f);
+            for (size_t k = i; k < t->rows; k++)
+                if (table_same(t, i, k, "source") && is_target(t, k) == targets)
+                    put_claim(f, t, k);
+        }
     return 0;
 }

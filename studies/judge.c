@@ -1,4 +1,5 @@
 /* judge.c: what samples say, and the verdicts. See study.h. */
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
@@ -206,6 +207,19 @@ enum verdict study_at_most(struct interval v, double bound)
     return v.high <= bound ? CLAIM_HOLDS : CLAIM_REFUTED;
 }
 
+enum verdict study_opposite(enum verdict v)
+{
+    return v == CLAIM_HOLDS ? CLAIM_REFUTED : v == CLAIM_REFUTED ? CLAIM_HOLDS : v;
+}
+
+struct interval study_quotient(struct interval a, struct interval b, double times)
+{
+    if (a.n == 0 || b.n == 0 || !(b.low > 0))
+        return (struct interval){NAN, NAN, NAN, 0, 0};
+    return (struct interval){times * a.mid / b.mid, times * a.low / b.high, times * a.high / b.low,
+                             a.n < b.n ? a.n : b.n, fmin(a.coverage, b.coverage)};
+}
+
 /* Three digits that a person reads: 312, 12 300, 0.0123, 4.2 M. */
 static void put_figure(char *text, size_t size, double v)
 {
@@ -224,9 +238,9 @@ static void put_figure(char *text, size_t size, double v)
 
 const char *study_words(struct interval v, const char *unit)
 {
-    static char buffer[8][128];
+    static char buffer[16][128];
     static unsigned next;
-    char *const text = buffer[next++ % 8];
+    char *const text = buffer[next++ % 16];
     const char *const space = unit[0] && strcmp(unit, "x") != 0 ? " " : "";
     char mid[24], low[24], high[24];
     if (v.n == 0)
@@ -242,6 +256,93 @@ const char *study_words(struct interval v, const char *unit)
         snprintf(text, sizeof buffer[0], "%s%s%s (%s to %s, n=%zu)", mid, space, unit, low, high,
                  v.n);
     return text;
+}
+
+bool study_missing(struct study_judge *j, const char *claims, const char *experiment)
+{
+    char claim[STUDY_WORD];
+    unsigned errors;
+    int used;
+    const unsigned n = study_count(j, experiment, NULL, NULL, &errors);
+    if (n > errors)
+        return false;
+    for (; sscanf(claims, " %39s%n", claim, &used) == 1; claims += used)
+        study_verdict(j, claim, CLAIM_UNTESTABLE, NULL, "this run has no %s \"%s\"%s%s",
+                      n ? "figures of" : "samples of", experiment, n ? ": " : "",
+                      n ? study_error(j, experiment, NULL, NULL) : "");
+    return true;
+}
+
+/* ---- claims of several parts ----------------------------------------------------------------- */
+
+void study_part(struct study_parts *p, enum verdict v, const char *format, ...)
+{
+    struct study_part_list *const l = &p->list[v];
+    const size_t used = strlen(l->text);
+    va_list args;
+    snprintf(l->text + used, sizeof l->text - used, "%s", l->n++ ? ", " : "");
+    va_start(args, format);
+    vsnprintf(l->text + strlen(l->text), sizeof l->text - strlen(l->text), format, args);
+    va_end(args);
+}
+
+enum verdict study_parts_verdict(const struct study_parts *p)
+{
+    const unsigned holds = p->list[CLAIM_HOLDS].n, refuted = p->list[CLAIM_REFUTED].n,
+                   open = p->list[CLAIM_UNTESTABLE].n;
+    if (holds && refuted)
+        return CLAIM_CONDITIONAL;
+    return refuted ? CLAIM_REFUTED : holds && !open ? CLAIM_HOLDS : CLAIM_UNTESTABLE;
+}
+
+const char *study_parts_words(const struct study_parts *p)
+{
+    static char buffer[2][3 * sizeof p->list[0].text + 64];
+    static unsigned next;
+    static const enum verdict order[] = {CLAIM_HOLDS, CLAIM_REFUTED, CLAIM_UNTESTABLE};
+    static const char *const name[] = {"holds: ", "refuted: ", "undecided: "};
+    char *const text = buffer[next++ % 2];
+    const enum verdict whole = study_parts_verdict(p);
+    size_t used = 0;
+    text[0] = '\0';
+    for (unsigned i = 0; i < 3; i++)
+        if (p->list[order[i]].n) {
+            /* What the verdict says of all, or only of these, is not said again. */
+            const bool told = order[i] == CLAIM_HOLDS     ? whole != CLAIM_UNTESTABLE
+                              : order[i] == CLAIM_REFUTED ? whole == CLAIM_REFUTED
+                                                          : used == 0;
+            used += (size_t)snprintf(text + used, sizeof buffer[0] - used, "%s%s%s",
+                                     used ? "; " : "", told ? "" : name[i], p->list[order[i]].text);
+        }
+    return text;
+}
+
+/* ---- findings -------------------------------------------------------------------------------- */
+
+/* A figure that is not there says so: printf writes it as nan or inf. NULL: no memory. */
+static char *say_what_is_absent(char *text)
+{
+    char *changed;
+    size_t size;
+    FILE *const f = text ? open_memstream(&changed, &size) : NULL;
+    if (!f) {
+        free(text);
+        return NULL;
+    }
+    for (const char *c = text; *c;) {
+        const char *const word = *c == '-' ? c + 1 : c;
+        const bool begins = c == text || !isalpha((unsigned char)c[-1]);
+        if (begins && (strncmp(word, "nan", 3) == 0 || strncmp(word, "inf", 3) == 0) &&
+            !isalpha((unsigned char)word[3])) {
+            fputs("(no value)", f);
+            c = word + 3;
+        } else {
+            fputc(*c == '\t' || *c == '\n' ? ' ' : *c, f);
+            c++;
+        }
+    }
+    free(text);
+    return fclose(f) == 0 ? changed : NULL;
 }
 
 void study_verdict(struct study_judge *j, const char *claim, enum verdict v, const char *evidence,
@@ -260,9 +361,7 @@ void study_verdict(struct study_judge *j, const char *claim, enum verdict v, con
     if (vasprintf(&f->measured, format, args) < 0)
         f->measured = NULL;
     va_end(args);
-    for (char *c = f->measured; c && *c; c++)
-        if (*c == '\t' || *c == '\n')
-            *c = ' ';
+    f->measured = say_what_is_absent(f->measured);
     f->claim = strdup(claim);
     f->verdict = v;
     if (evidence)

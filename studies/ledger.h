@@ -3,7 +3,9 @@
  *   id  source  claim  figure  conditions  command     written by people, in our words
  *   verdict  measured  evidence                        written by judges (study.h), never by hand
  *
- * A claim that no judge has seen yet has "-" in the last three. */
+ * A claim that no judge has seen yet has "-" in the last three. Ids: S1-C3 a claim of document 001,
+ * S1-B2 a promise that its code breaks; WAL-T1, a T, is a target that this project set itself for the
+ * system, and is counted apart. */
 #ifndef STUDIES_LEDGER_H
 #define STUDIES_LEDGER_H
 

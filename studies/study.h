@@ -123,7 +123,7 @@ enum verdict {
 extern const char *const verdict_words[];
 
 /* One claim, one verdict. The sentence holds the figures as measured, which the judge computes from
- * samples; `evidence` is a path from the top of the project, NULL: the records themselves. */
+ * samples; one that is not there reads "(no value)"; `evidence` is a path from the top of the project, NULL: the records themselves. */
 void study_verdict(struct study_judge *j, const char *claim, enum verdict v, const char *evidence,
                    const char *format, ...) __attribute__((format(printf, 5, 6)));
 
@@ -155,7 +155,28 @@ const char *study_variant(const struct study_judge *j, const char *experiment, c
  * other way round), UNTESTABLE when it contains the bound or there are no values. */
 enum verdict study_at_least(struct interval v, double bound);
 enum verdict study_at_most(struct interval v, double bound);
+enum verdict study_opposite(enum verdict v); /* holds for refuted, and the other way round */
+/* Times a / b of values that were not taken in pairs: as wide as their intervals allow. */
+struct interval study_quotient(struct interval a, struct interval b, double times);
 /* "12.3 [11.0, 14.1] unit": for sentences; in one of a few static buffers. */
 const char *study_words(struct interval v, const char *unit);
+/* No sample of this experiment has numbers: then these claims, a space between two, cannot be tested,
+ * and have their verdicts. */
+bool study_missing(struct study_judge *j, const char *claims, const char *experiment);
+
+/* A claim of several parts, each with a verdict of its own: one for each rival, load, variant. It
+ * holds when all do, holds only when some do and others are refuted, is refuted when some are and
+ * none holds; otherwise it is as open as those that are. The words say which part is what: "a (2.1x [1.9, 2.2]), b
+ * (...); refuted: c (...); undecided: d (...)". All zero: no parts yet. */
+struct study_parts {
+    struct study_part_list {
+        char text[1200];
+        unsigned n;
+    } list[4]; /* by verdict */
+};
+void study_part(struct study_parts *p, enum verdict v, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+enum verdict study_parts_verdict(const struct study_parts *p);
+const char *study_parts_words(const struct study_parts *p); /* in one of two static buffers */
 
 #endif

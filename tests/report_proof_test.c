@@ -58,8 +58,8 @@ static char *proved(void)
 
 static int setup(void **state)
 {
-    static const char *const made[] = {"models", "models/mutants", "models/litmus",
-                                       "models/golden"};
+    static const char *const made[] = {"models", "models/mutants", "models/litmus", "models/golden",
+                                       "studies"};
     (void)state;
     if (begin() != 0)
         return -1;
@@ -160,6 +160,28 @@ static void tables_have_every_row(void **state)
     free(text);
 }
 
+/* What a document claims is counted by document, what this project wants of the system apart. */
+static void targets_are_no_claims_of_a_document(void **state)
+{
+    (void)state;
+    put_table("../studies/claims.tsv", "# id\tsource\tclaim\tfigure\tverdict\tmeasured\tevidence\n"
+                                       "S1-C1\t001\tit flies\t2x\tholds\tseen | heard\ta/b.c\n"
+                                       "S1-B1\t001\tit lands\t-\trefuted\tnever\t-\n"
+                                       "OWN-T1\t001\ttarget: it shines\t-\tholds\tbrightly\t-\n"
+                                       "S2-C1\t002\tit sings\t-\t-\t-\t-\n");
+    char *text = proved();
+    expect(text, "| 001 | 1 | 1 | 0 | 0 | 0 | 2 |\n| 002 | 0 | 0 | 0 | 0 | 1 | 1 |\n"
+                 "| all documents | 1 | 1 | 0 | 0 | 1 | 3 |\n"
+                 "| targets of this project | 1 | 0 | 0 | 0 | 0 | 1 |\n");
+    expect(text, "| S1-C1 | it flies (2x) | **holds** | seen \\| heard | [b.c](a/b.c) |\n"
+                 "| S1-B1 | it lands | **refuted** | never |  |\n\nTargets that this project set "
+                 "itself for the system of document 001:\n\n"
+                 "| id | claim | verdict | measured | evidence |\n|:--|:--|:--|:--|:--|\n"
+                 "| OWN-T1 | target: it shines | **holds** | brightly |  |\n\n#### Document 002\n");
+    expect(text, "| S2-C1 | it sings | not measured yet |  |  |\n");
+    free(text);
+}
+
 static void check_sees_a_table_that_changed(void **state)
 {
     (void)state;
@@ -235,6 +257,7 @@ int main(void)
         cmocka_unit_test(survivors_are_named),
         cmocka_unit_test(the_checkers_own_tests_are_told),
         cmocka_unit_test(tables_have_every_row),
+        cmocka_unit_test(targets_are_no_claims_of_a_document),
         cmocka_unit_test(check_sees_a_table_that_changed),
         cmocka_unit_test(a_missing_table_names_its_command),
         cmocka_unit_test(a_broken_table_is_named),

@@ -247,9 +247,90 @@ static void verdicts_follow_intervals(void **state)
     assert_string_equal(study_words(none, "x"), "(no values)");
 }
 
+/* ---- judging ---------------------------------------------------------------------------------- */
+
+static void parts_decide_together(void **state)
+{
+    (void)state;
+    static const struct {
+        enum verdict part[3], whole;
+        const char *words;
+    } cases[] = {
+        {{CLAIM_HOLDS, CLAIM_HOLDS, CLAIM_HOLDS}, CLAIM_HOLDS, "p0, p1, p2"},
+        {{CLAIM_HOLDS, CLAIM_HOLDS, CLAIM_UNTESTABLE},
+         CLAIM_UNTESTABLE,
+         "holds: p0, p1; undecided: p2"},
+        {{CLAIM_HOLDS, CLAIM_REFUTED, CLAIM_HOLDS}, CLAIM_CONDITIONAL, "p0, p2; refuted: p1"},
+        {{CLAIM_HOLDS, CLAIM_REFUTED, CLAIM_UNTESTABLE},
+         CLAIM_CONDITIONAL,
+         "p0; refuted: p1; undecided: p2"},
+        {{CLAIM_REFUTED, CLAIM_REFUTED, CLAIM_REFUTED}, CLAIM_REFUTED, "p0, p1, p2"},
+        {{CLAIM_UNTESTABLE, CLAIM_REFUTED, CLAIM_REFUTED}, CLAIM_REFUTED, "p1, p2; undecided: p0"},
+        {{CLAIM_UNTESTABLE, CLAIM_UNTESTABLE, CLAIM_UNTESTABLE}, CLAIM_UNTESTABLE, "p0, p1, p2"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct study_parts p = {0};
+        assert_int_equal(study_parts_verdict(&p), CLAIM_UNTESTABLE);
+        for (unsigned k = 0; k < 3; k++)
+            study_part(&p, cases[i].part[k], "p%u", k);
+        assert_int_equal(study_parts_verdict(&p), cases[i].whole);
+        assert_string_equal(study_parts_words(&p), cases[i].words);
+    }
+    struct study_parts full = {0}; /* more words than there is room for are cut off, no more */
+    for (unsigned k = 0; k < 1000; k++)
+        study_part(&full, k % 2 ? CLAIM_HOLDS : CLAIM_REFUTED, "part number %u", k);
+    assert_int_equal(study_parts_verdict(&full), CLAIM_CONDITIONAL);
+    assert_true(strlen(study_parts_words(&full)) < 3 * sizeof full.list[0].text);
+}
+
+static void quotients_are_as_wide_as_their_parts(void **state)
+{
+    (void)state;
+    const struct interval a = {10, 8, 12, 7, 0.95}, b = {5, 4, 6, 6, 0.95},
+                          zero = {5, 0, 6, 7, 0.95}, none = {0};
+    const struct interval q = study_quotient(a, b, 2);
+    assert_true(q.mid == 4 && q.low == 16.0 / 6 && q.high == 6 && q.n == 6);
+    assert_int_equal(study_quotient(a, zero, 1).n, 0);
+    assert_int_equal(study_quotient(none, b, 1).n, 0);
+    assert_int_equal(study_at_least(study_quotient(none, b, 1), 1), CLAIM_UNTESTABLE);
+    assert_int_equal(study_opposite(CLAIM_HOLDS), CLAIM_REFUTED);
+    assert_int_equal(study_opposite(CLAIM_REFUTED), CLAIM_HOLDS);
+    assert_int_equal(study_opposite(CLAIM_UNTESTABLE), CLAIM_UNTESTABLE);
+}
+
+/* What is not there is told as absent, in a sentence and as a whole experiment. */
+static void absent_figures_are_told(void **state)
+{
+    (void)state;
+    struct study_sample failed = {.experiment = "walk", .error = "no shoes"};
+    struct study_judge j = {.study = &nothing, .sample = &failed, .n = 1};
+    study_verdict(&j, "N-1", CLAIM_UNTESTABLE, NULL, "%g, %.0f of %s %g%% (%.3g)", NAN,
+                  -(double)NAN, "financial information", INFINITY, -INFINITY);
+    assert_true(study_missing(&j, "N-2 N-3", "fall"));
+    assert_true(study_missing(&j, "N-4", "walk"));
+    failed.error[0] = '\0';
+    assert_false(study_missing(&j, "N-5", "walk"));
+    static const char *const wanted[] = {
+        "(no value), (no value) of financial information (no value)% ((no value))",
+        "this run has no samples of \"fall\"", "this run has no samples of \"fall\"",
+        "this run has no figures of \"walk\": no shoes"};
+    assert_int_equal(j.n_findings, 4);
+    for (size_t i = 0; i < 4; i++) {
+        const char id[] = {'N', '-', (char)('1' + i), '\0'};
+        assert_string_equal(j.finding[i].claim, id);
+        assert_string_equal(j.finding[i].measured, wanted[i]);
+        assert_int_equal(j.finding[i].verdict, CLAIM_UNTESTABLE);
+    }
+    j.sample = NULL;
+    study_release(&j);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(parts_decide_together),
+        cmocka_unit_test(quotients_are_as_wide_as_their_parts),
+        cmocka_unit_test(absent_figures_are_told),
         cmocka_unit_test(samples_survive_hangs_and_crashes),
         cmocka_unit_test(the_last_run_counts),
         cmocka_unit_test(damaged_files_are_named),

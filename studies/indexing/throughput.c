@@ -219,14 +219,18 @@ static void measure_growth(const struct study_run *run, const struct study_cell 
                                       .mask = SIZE_MAX,
                                       .stop = &s.stop,
                                       .most = each / MAP_STOP_EVERY * MAP_STOP_EVERY};
+    struct rusage before, after;
+    getrusage(RUSAGE_SELF, &before);
     const double seconds = together(threads, work_thread, &s);
+    getrusage(RUSAGE_SELF, &after);
     if (seconds < 0)
         study_fail(sample, "cannot start threads");
     settle(&s, threads, keys, 0, sample);
     if (sample->error[0])
         return;
-    study_put(sample, "inserts_per_s",
-              (double)(threads * (each - each % MAP_STOP_EVERY)) / seconds);
+    const double inserts = (double)(threads * (each - each % MAP_STOP_EVERY));
+    study_put(sample, "inserts_per_s", inserts / seconds);
+    study_put(sample, "inserts_per_cpu_s", inserts / (cpu_s(&after) - cpu_s(&before)));
     if (driver->bytes) {
         study_put(sample, "bytes_per_key", (double)driver->bytes(s.map).now / (double)keys);
         study_put(sample, "peak_bytes_per_key", (double)driver->bytes(s.map).peak / (double)keys);

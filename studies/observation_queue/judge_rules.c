@@ -205,16 +205,18 @@ static void judge_order(struct study_judge *j)
                      study_sum(j, "interleavings", "promoting", "all in, then out", "rounds"),
                  order = study_most(j, "checker", "lanes_strict", NULL, "order_executions");
     const bool overtakes = overtaken + promoted > 0 || checker_finds(j, "scan_not_strict");
-    study_verdict(
-        j, "S0-C17",
-        alone > 0   ? CLAIM_REFUTED
-        : overtakes ? CLAIM_CONDITIONAL
-                    : CLAIM_HOLDS,
-        "models/mutants/scan_not_strict.c",
-        "%snothing is enqueued during the dequeue (%s overtakings in %s rounds); with both "
-        "at once a less urgent record overtook %s times in %s rounds, %s with promotion%s",
-        overtakes ? "" : "also while ", whole(alone), whole(alone_rounds), whole(overtaken),
-        whole(rounds), whole(promoted), and_checked(j, "scan_not_strict"));
+    study_verdict(j, "S0-C17",
+                  alone > 0        ? CLAIM_REFUTED
+                  : !(alone == 0)  ? CLAIM_UNTESTABLE
+                  : overtakes      ? CLAIM_CONDITIONAL
+                  : overtaken == 0 ? CLAIM_HOLDS
+                                   : CLAIM_UNTESTABLE,
+                  overtakes ? "models/mutants/scan_not_strict.c" : NULL,
+                  "%s%s overtakings in %s rounds of dequeues alone; with both at once a less "
+                  "urgent record overtook %s times in %s rounds, %s with promotion%s",
+                  alone == 0 && overtakes ? "nothing is enqueued during the dequeue: " : "",
+                  whole(alone), whole(alone_rounds), whole(overtaken), whole(rounds),
+                  whole(promoted), and_checked(j, "scan_not_strict"));
     study_verdict(
         j, "S0-C18",
         alone > 0                 ? CLAIM_REFUTED

@@ -90,6 +90,7 @@ static void sum_up(struct flow_run *r)
         f->refused += p->refused;
         f->dropped += p->dropped;
         f->io += p->io;
+        f->producers_cpu_s += p->cpu_s;
         f->claims += p->calls + p->ring.counts.cas_failed;
         if (p->push)
             histogram_merge(&f->push, p->push);

@@ -52,7 +52,7 @@ struct flow {
     uint64_t received, disorder, invalid;
     int64_t lost; /* accepted, not received, not counted as dropped */
     uint64_t level[EVENT_LEVELS], source[FLOW_SOURCES];
-    double took_s, consumer_cpu_s, capacity_end;
+    double took_s, consumer_cpu_s, producers_cpu_s, capacity_end;
     uint64_t claims; /* compare-and-swaps on the ring's tail */
     uint64_t spilled, parked, wakes, snapshots;
     unsigned depth; /* written.h */

@@ -20,6 +20,7 @@ struct producer {
     int cpu; /* -1: any */
     uint64_t offered, accepted, calls, refused, dropped, io, last;
     atomic(uint64_t) pushes, drops; /* the flow's own metrics */
+    double cpu_s;
     struct histogram *push;
     pthread_t thread;
 };
@@ -46,6 +47,14 @@ struct flow_run {
 static inline bool stopped(const struct flow_run *r)
 {
     return __atomic_load_n(&r->stop, __ATOMIC_RELAXED);
+}
+
+/* Processor time of this thread until now. */
+static inline double thread_cpu_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 /* Bodies of threads: of a struct producer, and of a struct flow_run. */

@@ -152,6 +152,7 @@ void *flow_produce(void *argument)
         }
     }
     a_store(&p->done, p->offered, relaxed);
+    p->cpu_s = thread_cpu_s();
     a_sub(&r->producing, 1, release);
     return NULL;
 }

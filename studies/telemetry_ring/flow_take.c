@@ -97,9 +97,7 @@ void *flow_consume(void *argument)
             q_relax(&spins);
         }
     }
-    struct timespec cpu;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
-    f->consumer_cpu_s = (double)cpu.tv_sec + 1e-9 * (double)cpu.tv_nsec;
+    f->consumer_cpu_s = thread_cpu_s();
     r->end_ns = clock_monotonic_ns();
     free(items);
     a_store(&r->consumed, true, release);

@@ -68,6 +68,19 @@ static const struct plan {
      {NOTHING, .producers = 4, .rate = 125e3, .timed = 1},
      0,
      0},
+    {"push time", "as written", "1 producer", {AS(BLOCK), .rate = 5e5, .timed = 1}, 0, 0},
+    {"push time",
+     "as written",
+     "4 producers",
+     {AS(BLOCK), .producers = 4, .rate = 125e3, .timed = 1},
+     0,
+     0},
+    {"push time",
+     "as written",
+     "4 producers, flat out",
+     {AS(BLOCK), .producers = 4, .timed = 16},
+     0,
+     0},
     {"push time", "ring", "4 producers, flat out", {RING, .producers = 4, .timed = 16}, 0, 0},
     {"push time",
      "lock",
@@ -149,6 +162,15 @@ static const struct plan {
      0.3,
      0},
     {"overload", "as written, spill", "", {AS(SPILL), ONE_TOO_MUCH}, 0.3, 0},
+    {"overload", "as written, block", "", {AS(BLOCK), TOO_MUCH}, 0, 4},
+    {"overload", "as written, drop newest", "", {AS(DROP_NEWEST), TOO_MUCH}, 0, 4},
+    {"overload", "as written, drop oldest", "", {AS(DROP_OLDEST), TOO_MUCH}, 0, 2},
+    {"overload",
+     "as written, disk full",
+     "",
+     {AS(SPILL), ONE_TOO_MUCH, .spill_path = "/dev/full"},
+     0.3,
+     2},
     /* One by one, or many at once. */
     {"taking", "1 at a time", "1 producer", {RING, .take_batch = 1}, 0, 0},
     {"taking", "16 at a time", "1 producer", {RING, .take_batch = 16}, 0, 0},
@@ -166,6 +188,14 @@ static const struct plan {
     {"waiting", "spins", "1 K/s", {RING, .rate = 1e3}, 2, 0},
     {"waiting", "sleeps", "100 K/s", {RING, .rate = 1e5, .parks = true}, 1, 0},
     {"waiting", "spins", "100 K/s", {RING, .rate = 1e5}, 1, 0},
+    /* And producers that find it full, which is what the document parks. */
+    {"waiting", "sleeps", "a full ring", {RING, TOO_MUCH}, 1, 0},
+    {"waiting",
+     "spins",
+     "a full ring",
+     {.carrier = CARRY_RING, .when_full = REFUSE, TOO_MUCH},
+     1,
+     0},
     /* Records are checked on arrival. */
     {"validating flow", "not", "", {RING}, 0, 0},
     {"validating flow", "one by one", "", {RING, .validation = VALID_SCALAR}, 0, 0},
@@ -248,6 +278,7 @@ static void put_flow(struct study_sample *s, const struct flow *f)
         study_put(s, "depth", f->depth);
     if (!f->no_consumer)
         study_put(s, "consumer_cpu_share", f->consumer_cpu_s / f->took_s);
+    study_put(s, "producers_cpu_share", f->producers_cpu_s / f->took_s / f->producers);
     if (f->carrier == CARRY_GROWING)
         study_put(s, "capacity_end", f->capacity_end);
     if (f->metrics)
@@ -279,7 +310,8 @@ static void measure_flow(const struct study_run *run, const struct study_cell *c
         f.take_batch = 256;
     f.events = telemetry_input.event;
     f.n_events = telemetry_input.n_events;
-    f.spill_path = path;
+    if (!f.spill_path)
+        f.spill_path = path;
     if (f.each)
         f.each = (uint64_t)study_number(run, "pushes");
     else

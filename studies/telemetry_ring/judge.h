@@ -1,4 +1,5 @@
-/* judge.h: what the two halves of the judge share: judge.c (figures), judge_bugs.c (correctness). */
+/* judge.h: what the parts of the judge share: judge.c (the targets), judge_parts.c (what is to make the
+ * ring faster, what it may become), judge_bugs.c (correctness). */
 #ifndef TELEMETRY_JUDGE_H
 #define TELEMETRY_JUDGE_H
 
@@ -6,7 +7,14 @@
 
 #include "studies/telemetry_ring/cells.h"
 
+void telemetry_judge_parts(struct study_judge *j);
 void telemetry_judge_bugs(struct study_judge *j);
+
+static inline struct interval figure(const struct study_judge *j, const char *experiment,
+                                     const char *variant, const char *setting, const char *metric)
+{
+    return study_median(j, experiment, variant, setting, metric);
+}
 
 /* A sum over samples; 0 where there are none. */
 static inline double total(const struct study_judge *j, const char *experiment, const char *variant,

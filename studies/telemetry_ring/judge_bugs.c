@@ -43,9 +43,11 @@ static void judge_loss(struct study_judge *j)
         seconds += total(j, "endurance", "as written", settings[i], "took_s");
     }
     const int found = proved(j, "rfc_stale_producer");
+    if (study_missing(j, "S3-C5 S3-C17", "endurance"))
+        return;
     study_verdict(j, "S3-C5",
                   found > 0 || wedged > 0 ? CLAIM_REFUTED
-                  : found < 0             ? CLAIM_UNTESTABLE
+                  : found < 0 || !runs    ? CLAIM_UNTESTABLE
                                           : CLAIM_HOLDS,
                   found > 0 ? MUTANT("rfc_stale_producer") : NULL,
                   "as printed, blocking, %.0f of %u runs (%.3g s in all) stop for ever with an "
@@ -53,11 +55,11 @@ static void judge_loss(struct study_judge *j)
                   wedged, runs, seconds,
                   found > 0 ? ", and the model checker finds the lost event" : "", ours,
                   events / 1e6);
-    study_verdict(j, "TEL-T12",
+    study_verdict(j, "S3-C17",
                   proved(j, "rfc_wedge") > 0 || wedged > 0 ? CLAIM_REFUTED
-                  : proved(j, "rfc_wedge") < 0             ? CLAIM_UNTESTABLE
+                  : proved(j, "rfc_wedge") < 0 || !runs    ? CLAIM_UNTESTABLE
                                                            : CLAIM_HOLDS,
-                  MUTANT("rfc_wedge"),
+                  proved(j, "rfc_wedge") > 0 ? MUTANT("rfc_wedge") : NULL,
                   "a late producer fills a slot behind the consumer, one lap later all producers "
                   "spin on it and the consumer sees an empty ring: %.0f of %u blocking runs end "
                   "so; of ring_mpsc's %.0f of %u",
@@ -71,7 +73,9 @@ static void judge_drop_oldest(struct study_judge *j)
     const unsigned runs = good(j, "own benchmark", "as written", "drop oldest");
     const int hangs = proved(j, "rfc_drop_oldest_hangs"), back = proved(j, "rfc_index_goes_back"),
               past = proved(j, "rfc_drop_past_empty");
-    study_verdict(j, "TEL-T13",
+    if (study_missing(j, "S3-C18", "own benchmark"))
+        return;
+    study_verdict(j, "S3-C18",
                   hung > 0 || hangs > 0 ? CLAIM_REFUTED
                   : runs == 0           ? CLAIM_UNTESTABLE
                                         : CLAIM_HOLDS,
@@ -88,27 +92,29 @@ static void judge_drop_oldest(struct study_judge *j)
 static void judge_own_benchmark(struct study_judge *j)
 {
     static const char *const all[] = {"block", "drop oldest", "drop newest", "spill to disk"};
-    unsigned passes = 0, runs = 0;
+    struct study_parts p = {0};
+    if (study_missing(j, "S3-C19", "own benchmark"))
+        return;
     for (unsigned i = 0; i < 4; i++) {
-        const unsigned n = good(j, "own benchmark", "as written", all[i]);
-        runs += n > 0;
-        passes += n > 0 && total(j, "own benchmark", "as written", all[i], "wedged") == 0 &&
-                  total(j, "own benchmark", "as written", all[i], "dropped") == 0;
+        const unsigned runs = good(j, "own benchmark", "as written", all[i]);
+        const double hung = total(j, "own benchmark", "as written", all[i], "wedged"),
+                     crashed = total(j, "own benchmark", "as written", all[i], "dropped"),
+                     pushed = study_most(j, "own benchmark", "as written", all[i], "offered");
+        const enum verdict v = runs == 0                 ? CLAIM_UNTESTABLE
+                               : hung > 0 || crashed > 0 ? CLAIM_REFUTED
+                                                         : CLAIM_HOLDS;
+        if (hung > 0)
+            study_part(&p, v, "%s (stands still after %.0f pushes)", all[i], pushed);
+        else if (crashed > 0)
+            study_part(&p, v, "%s (one that is refused ends the benchmark)", all[i]);
+        else
+            study_part(&p, v, "%s (ends, %.3g M pushes/s)", all[i],
+                       study_most(j, "own benchmark", "as written", all[i], "offered_per_s") / 1e6);
     }
-    const enum verdict v = runs < 4      ? CLAIM_UNTESTABLE
-                           : passes == 4 ? CLAIM_HOLDS
-                           : passes == 0 ? CLAIM_REFUTED
-                                         : CLAIM_CONDITIONAL;
-    study_verdict(j, "TEL-T14", v, NULL,
-                  "%s%u of 4 policies let it end: nobody takes, so blocking stops after %.0f "
-                  "pushes, drop oldest after %.0f, drop newest refuses %.0f, which the benchmark "
-                  "takes for a crash; spilling makes it a test of the disk at %.3g M/s",
-                  v == CLAIM_CONDITIONAL ? "it spills to disk: " : "", passes,
-                  study_most(j, "own benchmark", "as written", "block", "offered"),
-                  study_most(j, "own benchmark", "as written", "drop oldest", "offered"),
-                  study_most(j, "own benchmark", "as written", "drop newest", "dropped"),
-                  study_most(j, "own benchmark", "as written", "spill to disk", "offered_per_s") /
-                      1e6);
+    study_verdict(j, "S3-C19", study_parts_verdict(&p), NULL,
+                  "%s; as printed nobody takes what is pushed, and spilling makes it a test of the "
+                  "disk",
+                  study_parts_words(&p));
 }
 
 static void judge_spill(struct study_judge *j)
@@ -118,7 +124,9 @@ static void judge_spill(struct study_judge *j)
                  offered = total(j, "overload", "as written, spill", NULL, "offered");
     const double ours = total(j, "overload", "spill to disk", NULL, "lost") +
                         total(j, "overload", "spill to disk", NULL, "disorder");
-    study_verdict(j, "TEL-T15",
+    if (study_missing(j, "S3-C20", "overload"))
+        return;
+    study_verdict(j, "S3-C20",
                   runs == 0  ? CLAIM_UNTESTABLE
                   : lost > 0 ? CLAIM_REFUTED
                              : CLAIM_HOLDS,
@@ -126,61 +134,117 @@ static void judge_spill(struct study_judge *j)
                   "as printed nothing reads the file again: %.0f of %.0f accepted events never "
                   "come out; ring_mpsc spilled %.0f and lost or reordered %.0f",
                   lost, offered, total(j, "overload", "spill to disk", NULL, "spilled"), ours);
-    const double refused = total(j, "overload", "spill, disk full", NULL, "refused_by_disk");
-    const double silent = total(j, "overload", "spill, disk full", NULL, "lost") +
-                          total(j, "overload", "spill, disk full", NULL, "disorder");
-    study_verdict(j, "TEL-T16",
-                  refused == 0  ? CLAIM_UNTESTABLE
-                  : silent == 0 ? CLAIM_HOLDS
-                                : CLAIM_REFUTED,
-                  NULL,
-                  "with a full disk ring_mpsc refused %.0f events, each with an answer and an "
-                  "errno, and lost or reordered %.0f of those it took",
-                  refused, silent);
 }
 
-/* More than can be taken: nothing silently lost, order kept, drops counted. */
+/* ---- more than the consumer takes ---------------------------------------------------------------- */
+
+static const struct policy {
+    const char *ours, *printed, *endurance; /* variants; settings of "endurance" */
+} policies[] = {
+    {"block", "as written, block", "4 producers, block"},
+    {"drop newest", "as written, drop newest", "4 producers, drop newest"},
+    {"drop oldest", "as written, drop oldest", "4 producers, drop oldest"},
+    {"spill to disk", "as written, spill", "none"},
+};
+
+/* Runs of the printed ring under this policy in which more comes than is taken, and how many hang. */
+static unsigned printed_runs(const struct study_judge *j, const struct policy *p, double *hung)
+{
+    *hung = total(j, "overload", p->printed, NULL, "wedged") +
+            total(j, "endurance", "as written", p->endurance, "wedged");
+    return good(j, "overload", p->printed, NULL) + good(j, "endurance", "as written", p->endurance);
+}
+
+/* A push that hangs, or a program that dies, gives no error at all. */
+static void answered(struct study_parts *p, unsigned runs, double without, double answers,
+                     const char *what)
+{
+    study_part(p,
+               runs == 0     ? CLAIM_UNTESTABLE
+               : without > 0 ? CLAIM_REFUTED
+               : answers > 0 ? CLAIM_HOLDS
+                             : CLAIM_UNTESTABLE,
+               "%s (%.0f of %u runs without an answer)", what, without, runs);
+}
+
+static void judge_errors(struct study_judge *j)
+{
+    static const char *const names[] = {"full, blocking", "full, drop newest", "full, drop oldest"};
+    static const char *const disk = "as written, disk full";
+    struct study_parts p = {0};
+    double hung;
+    if (study_missing(j, "S3-C21", "overload"))
+        return;
+    for (unsigned i = 0; i < 3; i++) {
+        const unsigned runs = printed_runs(j, &policies[i], &hung);
+        answered(&p, runs, hung, runs, names[i]);
+    }
+    answered(&p, good(j, "overload", disk, NULL), total(j, "overload", disk, NULL, "wedged"),
+             total(j, "overload", disk, NULL, "refused_by_disk"), "spilling, disk full");
+    answered(&p, good(j, "own snapshot", NULL, NULL),
+             total(j, "own snapshot", NULL, NULL, "refused"), 1, "a snapshot");
+    const double refused = total(j, "overload", "spill, disk full", NULL, "refused_by_disk"),
+                 silent = total(j, "overload", "spill, disk full", NULL, "lost") +
+                          total(j, "overload", "spill, disk full", NULL, "disorder");
+    study_verdict(j, "S3-C21", study_parts_verdict(&p), NULL,
+                  "%s; as printed. ring_mpsc, with a full disk: refused %.0f events, each with an "
+                  "answer and an errno, and lost or reordered %.0f of those it took",
+                  study_parts_words(&p), refused, silent);
+}
+
+/* Gracefully: it goes on, nothing is silently lost, order is kept, drops are counted. */
 static void judge_overload(struct study_judge *j)
 {
-    static const char *const all[] = {"block", "drop newest", "drop oldest", "spill to disk"};
-    double odd = 0;
+    struct study_parts p = {0};
+    double odd = 0, hung;
     unsigned runs = 0;
-    for (unsigned i = 0; i < 4; i++) {
-        odd += fabs(total(j, "overload", all[i], NULL, "lost")) +
-               total(j, "overload", all[i], NULL, "disorder") +
-               total(j, "overload", all[i], NULL, "wedged");
-        runs += good(j, "overload", all[i], NULL);
+    if (study_missing(j, "S3-C22", "overload"))
+        return;
+    for (unsigned i = 0; i < sizeof policies / sizeof *policies; i++) {
+        const struct policy *const a = &policies[i];
+        const double lost = fabs(total(j, "overload", a->printed, NULL, "lost")) +
+                            total(j, "overload", a->printed, NULL, "disorder");
+        const unsigned n = printed_runs(j, a, &hung);
+        study_part(&p,
+                   n == 0                 ? CLAIM_UNTESTABLE
+                   : hung > 0 || lost > 0 ? CLAIM_REFUTED
+                                          : CLAIM_HOLDS,
+                   "%s (hangs in %.0f of %u runs, %.0f events lost or out of order)", a->ours, hung,
+                   n, lost);
+        odd += fabs(total(j, "overload", a->ours, NULL, "lost")) +
+               total(j, "overload", a->ours, NULL, "disorder") +
+               total(j, "overload", a->ours, NULL, "wedged");
+        runs += good(j, "overload", a->ours, NULL);
     }
     study_verdict(
-        j, "TEL-T17",
-        runs == 0  ? CLAIM_UNTESTABLE
-        : odd == 0 ? CLAIM_HOLDS
-                   : CLAIM_REFUTED,
-        NULL,
-        "%u runs of ring_mpsc under four policies with more than the consumer takes: %.0f "
-        "events lost without a count or out of order; producers get through %s blocked, "
-        "%s dropping the newest, %s the oldest, %s spilling",
-        runs, odd, study_words(study_median(j, "overload", "block", NULL, "offered_per_s"), "/s"),
+        j, "S3-C22", study_parts_verdict(&p), NULL,
+        "%s; as printed. ring_mpsc: %u runs under the four policies, %.0f events lost without a "
+        "count or out of order; its producers get through %s blocked, %s dropping the newest, %s "
+        "the oldest, %s spilling",
+        study_parts_words(&p), runs, odd,
+        study_words(study_median(j, "overload", "block", NULL, "offered_per_s"), "/s"),
         study_words(study_median(j, "overload", "drop newest", NULL, "offered_per_s"), "/s"),
         study_words(study_median(j, "overload", "drop oldest", NULL, "offered_per_s"), "/s"),
         study_words(study_median(j, "overload", "spill to disk", NULL, "offered_per_s"), "/s"));
 }
 
+/* ---- its own tests ------------------------------------------------------------------------------ */
+
 static void judge_own_tests(struct study_judge *j)
 {
-    const double refused = study_most(j, "own snapshot", NULL, NULL, "refused");
-    study_verdict(j, "TEL-T18",
-                  isnan(refused) ? CLAIM_UNTESTABLE
-                  : refused > 0  ? CLAIM_REFUTED
-                                 : CLAIM_HOLDS,
-                  NULL,
-                  "the compatible snapshot asks for room for 2^64-1 events before it looks at the "
-                  "ring: %s",
-                  refused > 0 ? "refused" : "granted");
+    if (!study_missing(j, "S3-C23", "own snapshot")) {
+        const bool refused = total(j, "own snapshot", NULL, NULL, "refused") > 0;
+        study_verdict(j, "S3-C23", refused ? CLAIM_REFUTED : CLAIM_HOLDS, NULL,
+                      "the compatible snapshot asks for room for 2^64-1 events before it looks at "
+                      "the ring: %s",
+                      refused ? "refused" : "granted");
+    }
+    if (study_missing(j, "S3-C24", "own property"))
+        return;
     const double sequences = total(j, "own property", NULL, NULL, "sequences"),
                  violations = total(j, "own property", NULL, NULL, "violations");
     const int found = proved(j, "rfc_stale_producer");
-    study_verdict(j, "TEL-T19",
+    study_verdict(j, "S3-C24",
                   sequences == 0 || found < 0    ? CLAIM_UNTESTABLE
                   : violations == 0 && found > 0 ? CLAIM_REFUTED
                                                  : CLAIM_HOLDS,
@@ -198,8 +262,10 @@ static void judge_recursion(struct study_judge *j)
         const double d = study_most(j, where[i], NULL, NULL, "depth");
         deepest = d > deepest ? d : deepest;
     }
+    if (study_missing(j, "S3-C25", "throughput"))
+        return;
     study_verdict(
-        j, "TEL-T20", deepest > 1 ? CLAIM_REFUTED : CLAIM_UNTESTABLE, NULL,
+        j, "S3-C25", deepest > 1 ? CLAIM_REFUTED : CLAIM_UNTESTABLE, NULL,
         "as printed, a blocked push calls itself each time that it finds the ring full: "
         "%.0f deep at most in the runs that ended; nothing in the code bounds it, and runs "
         "that hang leave no figure",
@@ -212,24 +278,25 @@ void telemetry_judge_bugs(struct study_judge *j)
     judge_drop_oldest(j);
     judge_own_benchmark(j);
     judge_spill(j);
+    judge_errors(j);
     judge_overload(j);
     judge_own_tests(j);
     judge_recursion(j);
-    by_checker(j, "TEL-T21", "rfc_no_drop_leaks", "models/golden/rfc_no_drop_leaks.txt",
+    by_checker(j, "S3-C26", "rfc_no_drop_leaks", "models/golden/rfc_no_drop_leaks.txt",
                "what is inside when the ring goes is never freed");
-    by_checker(j, "TEL-T22", "rfc_stale_producer", MUTANT("rfc_stale_producer"),
+    by_checker(j, "S3-C27", "rfc_stale_producer", MUTANT("rfc_stale_producer"),
                "an empty slot of a later lap looks like the one that was seen; epochs delay the "
                "reuse of memory, and null is no memory");
-    by_checker(j, "TEL-T23", "rfc_stopped_producer", MUTANT("rfc_stopped_producer"),
+    by_checker(j, "S3-C28", "rfc_stopped_producer", MUTANT("rfc_stopped_producer"),
                "a producer that stands between filling its slot and moving the index makes all "
                "others spin");
-    by_checker(j, "TEL-T24", "rfc_full_looks_empty", MUTANT("rfc_full_looks_empty"),
+    by_checker(j, "S3-C29", "rfc_full_looks_empty", MUTANT("rfc_full_looks_empty"),
                "a late index update makes a full ring read as an empty one");
-    by_checker(j, "TEL-T25", "rfc_weak_index", MUTANT("rfc_weak_index"),
+    by_checker(j, "S3-C30", "rfc_weak_index", MUTANT("rfc_weak_index"),
                "the weak compare-and-swap of the index fails without a rival, nobody looks, and "
                "the slot stays behind");
-    by_checker(j, "TEL-T26", "rfc_retry_drops_item", MUTANT("rfc_retry_drops_item"),
+    by_checker(j, "S3-C31", "rfc_retry_drops_item", MUTANT("rfc_retry_drops_item"),
                "a push that lost its slot frees the event that it then pushes");
-    by_checker(j, "TEL-T27", "rfc_capacity", MUTANT("rfc_capacity"),
+    by_checker(j, "S3-C32", "rfc_capacity", MUTANT("rfc_capacity"),
                "a ring made for N events takes N - 1");
 }

@@ -23,8 +23,17 @@ struct appender {
     unsigned n;
     struct histogram ticks;
     struct as_written_counts did;
+    double cpu_ns;     /* this thread's processor time in all its appends */
+    uint64_t ticks_in; /* and how long they took */
     int error;
 };
+
+static double thread_cpu_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return 1e9 * (double)t.tv_sec + (double)t.tv_nsec;
+}
 
 static void *append_some(void *arg)
 {
@@ -40,11 +49,15 @@ static void *append_some(void *arg)
     for (unsigned i = 0; pool && i < a->n; i++) /* its memory is there before the clock runs */
         pool[i] = (struct wal_entry){.bytes = bytes, .length = a->payload};
     pthread_barrier_wait(a->ready);
+    const double cpu_before = thread_cpu_ns();
     for (unsigned i = 0; !a->error && i < a->n; i++) {
         const uint64_t before = clock_ticks_fenced();
         a->error = h ? wal_append(h, &pool[i], Q_FOREVER) : as_written_append(w, bytes, a->payload);
-        histogram_add(&a->ticks, clock_ticks_fenced() - before);
+        const uint64_t took = clock_ticks_fenced() - before;
+        histogram_add(&a->ticks, took);
+        a->ticks_in += took;
     }
+    a->cpu_ns = thread_cpu_ns() - cpu_before;
     for (unsigned i = 0; h && !a->error && i < a->n; i++)
         wal_wait(h, &pool[i]);
     if (w)
@@ -97,13 +110,15 @@ static void measure_appends(const struct study_run *run, const struct study_cell
         study_fail(s, "%s: %s", path, strerror(error));
         return;
     }
-    double failed = 0, rmw = 0, woken = 0;
+    double failed = 0, rmw = 0, woken = 0, cpu_ns = 0, inside_ns = 0;
     for (unsigned i = 0; i < n; i++) {
         pthread_join(threads[i], NULL);
         histogram_merge(&all, &a[i].ticks);
         failed += (double)a[i].did.cas_failed;
         rmw += (double)a[i].did.shared_rmw;
         woken += (double)a[i].did.woken;
+        cpu_ns += a[i].cpu_ns;
+        inside_ns += clock_ns(a[i].ticks_in);
         if (a[i].error)
             study_fail(s, "append: %s", strerror(a[i].error));
     }
@@ -129,6 +144,8 @@ static void measure_appends(const struct study_run *run, const struct study_cell
     study_put(s, "clock_ns", clock_calibrate()->cost_ns);
     study_put(s, "lost_cas_per_append", failed / appends);
     study_put(s, "sleeps_for_room_per_append", woken / appends);
+    study_put(s, "processor_us_per_append", cpu_ns / appends / 1e3);
+    study_put(s, "processor_share", cpu_ns / inside_ns);
     if (!ours)
         study_put(s, "shared_rmw_per_append", rmw / appends);
 }
@@ -141,6 +158,7 @@ struct contender {
     pthread_barrier_t *ready;
     unsigned kind, writes;
     double cpu_ns;
+    uint64_t lost; /* compare-and-swaps */
 };
 static struct {
     alignas(Q_LINE) atomic(uint64_t) position;
@@ -152,9 +170,9 @@ static struct {
 static void *contend(void *arg)
 {
     struct contender *const c = arg;
-    struct timespec begin, end;
     pthread_barrier_wait(c->ready);
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begin);
+    const double begin = thread_cpu_ns();
+    uint64_t lost = 0;
     for (unsigned i = 0; i < c->writes; i++) {
         if (c->kind == 0) {
             a_add(&shared.position, 200, acq_rel);
@@ -162,12 +180,12 @@ static void *contend(void *arg)
         } else {
             uint64_t seen = a_load(&shared.pending_count, acquire);
             while (!a_cas(&shared.pending_count, &seen, seen + 1, acq_rel, acquire))
-                ;
+                lost++;
             a_swap(&shared.tail, i, acq_rel);
         }
     }
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
-    c->cpu_ns = 1e9 * (double)(end.tv_sec - begin.tv_sec) + (double)(end.tv_nsec - begin.tv_nsec);
+    c->cpu_ns = thread_cpu_ns() - begin;
+    c->lost = lost;
     return NULL;
 }
 
@@ -178,22 +196,27 @@ static void measure_contention(const struct study_run *run, const struct study_c
     pthread_t threads[APPENDERS_MOST];
     pthread_barrier_t ready;
     const unsigned n = (unsigned)cell->number[0];
-    double ns = 0, all = 0;
+    double ns = 0, all = 0, lost = 0;
     (void)run;
-    pthread_barrier_init(&ready, NULL, n);
+    pthread_barrier_init(&ready, NULL, n + 1);
     for (unsigned i = 0; i < n; i++) {
-        c[i] = (struct contender){&ready, cell->flags, 4000000 / n, 0};
+        c[i] = (struct contender){&ready, cell->flags, 4000000 / n, 0, 0};
         if (pthread_create(&threads[i], NULL, contend, &c[i]) != 0) {
             study_fail(s, "no thread");
             return;
         }
     }
+    pthread_barrier_wait(&ready);
+    const uint64_t begin = clock_monotonic_ns();
     for (unsigned i = 0; i < n; i++) {
         pthread_join(threads[i], NULL);
         ns += c[i].cpu_ns;
         all += c[i].writes;
+        lost += (double)c[i].lost;
     }
+    study_put(s, "writes_per_s", 1e9 * all / (double)(clock_monotonic_ns() - begin));
     study_put(s, "ns_per_write", ns / all);
+    study_put(s, "lost_cas_per_write", lost / all);
 }
 
 /* ---- memory ---------------------------------------------------------------------------------- */

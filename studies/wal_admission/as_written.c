@@ -92,7 +92,7 @@ int as_written_append(struct as_written_handle *h, const void *bytes, uint32_t l
     for (;;) {
         const unsigned early = log->c.repaired ? waves_register(&log->space_available) : 0;
         uint64_t current = a_load(&log->pending_count, acquire);
-        if (current >= log->c.log.max_queue_size) {
+        if (current >= log->c.log.max_queue_size && !log->c.unbounded) {
             if (a_load(&log->rescued, relaxed))
                 return ECANCELED;
             for (unsigned i = 0; i < log->c.pauses; i++)
@@ -145,10 +145,13 @@ static int drain_and_flush(struct as_written *log)
     }
     if (batch_size == 0)
         return 0;
+    if (log->c.drained)
+        a_sub(&log->pending_count, batch_size, release);
     const int last = wal_file_write(&log->file);
     if (error || last)
         return error ? error : last; /* write_all(...)? */
-    a_sub(&log->pending_count, batch_size, release);
+    if (!log->c.drained)
+        a_sub(&log->pending_count, batch_size, release);
     waves_notify(&log->space_available);
     a_add(&log->groups, 1, relaxed);
     a_add(&log->entries, batch_size, relaxed);

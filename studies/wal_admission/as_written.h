@@ -17,6 +17,9 @@ struct as_written_config {
     uint64_t poll_ns;      /* of flush: 100 us as printed, 1 ms as its timer rounds it */
     unsigned pauses; /* between looking at the count and registering: makes the window wider */
     bool repaired;   /* registers first, then looks: what the window is compared with */
+    bool unbounded;  /* as before there was a bound: counted, never refused */
+    bool drained; /* counted out when it is drained, not when it is durable: then a flush waits, as
+                        one that looks at an empty queue does, for nothing that is on the disk */
 };
 
 struct as_written;

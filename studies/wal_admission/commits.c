@@ -46,7 +46,7 @@ static void add(struct cells *c, const struct study_run *run, const struct commi
     cell->number[1] = medium == SIMULATED ? sync_ms * 1e6 : 0;
     cell->number[2] = study_number(run, medium == SIMULATED ? "simulated-seconds" : "seconds");
     cell->limit_s = 60 + cell->number[2];
-    if (system == &commit_leaders || system == commit_peers[0])
+    if (system == &commit_leaders || system == &commit_leaders_growing || system == commit_peers[0])
         cell->rounds = 0; /* targets rest on their ratio, and disks have their moods */
     const int n = snprintf(cell->setting, sizeof cell->setting, "%u thread%s, ", threads,
                            threads == 1 ? "" : "s");
@@ -64,13 +64,18 @@ static bool wanted(const struct study_run *run, const struct commit_system *s, u
                    enum medium medium)
 {
     const bool quick = study_quick(run), written = s->number > 0,
-               essential = s == &commit_leaders || s == &commit_written_1ms;
+               essential = s == &commit_leaders || s == &commit_written_1ms,
+               grows = s == &commit_leaders_growing,
+               unbounded = s == &commit_unbounded || s == &commit_unbounded_drained;
+    if (unbounded) /* what the bound does is seen where nothing else is different: on no disk */
+        return medium == SIMULATED &&
+               (!quick || threads >= 128 || (threads == 1 && s == &commit_unbounded));
     if (medium == SIMULATED)
-        return s != &commit_leaders_growing &&
+        return !grows &&
                (!quick || (essential && threads != 32) || (threads >= 128 && s != &commit_each));
     if (medium == AWAKE)
-        return threads == 1 && !written && (!quick || essential);
-    return !quick || essential || threads >= 128;
+        return threads == 1 && !written && (!quick || essential || grows);
+    return !quick || essential || grows || threads >= 128;
 }
 
 static bool wanted_peer(const struct study_run *run, const struct commit_system *s,
@@ -111,8 +116,8 @@ void commits_cells(struct cells *c, const struct study_run *run)
 {
     queue_cells(c, run);
     static const struct commit_system *const ours[] = {
-        &commit_leaders,       &commit_flusher,     &commit_leaders_growing,
-        &commit_written_100us, &commit_written_1ms, &commit_each,
+        &commit_leaders,       &commit_flusher, &commit_leaders_growing, &commit_written_1ms,
+        &commit_written_100us, &commit_each,    &commit_unbounded,       &commit_unbounded_drained,
     };
     char list[128], *rest = list;
     snprintf(list, sizeof list, "%s", study_text(run, "threads"));

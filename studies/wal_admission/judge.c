@@ -1,5 +1,4 @@
 /* judge.c: the verdicts on source 001, and the table of the figure. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,15 +29,6 @@ const char *judge_disk(const struct study_judge *j, unsigned threads)
             return setting;
     }
     return "none";
-}
-
-/* a / b of values that were not taken in pairs: as wide as their intervals allow. */
-struct interval judge_quotient(struct interval a, struct interval b, double times)
-{
-    if (a.n == 0 || b.n == 0 || !(b.low > 0))
-        return (struct interval){NAN, NAN, NAN, 0, 0};
-    return (struct interval){times * a.mid / b.mid, times * a.low / b.high, times * a.high / b.low,
-                             a.n < b.n ? a.n : b.n, fmin(a.coverage, b.coverage)};
 }
 
 struct interval judge_commits(const struct study_judge *j, const char *variant, const char *setting)

@@ -7,11 +7,11 @@
 const char *judge_setting(const struct study_judge *j, const char *experiment, unsigned threads,
                           const char *with, const char *without);
 const char *judge_disk(const struct study_judge *j, unsigned threads); /* of "commits" */
-struct interval judge_quotient(struct interval a, struct interval b, double times);
 struct interval judge_commits(const struct study_judge *j, const char *variant,
                               const char *setting);
 
 void judge_the_commits(struct study_judge *j);
+void judge_the_rival(struct study_judge *j);
 void judge_the_rest(struct study_judge *j);
 
 #endif

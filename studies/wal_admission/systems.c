@@ -95,7 +95,10 @@ static int written_open(void **system, const struct commit_system *itself,
     if (!w)
         return ENOMEM;
     const struct as_written_config c = {.log = config_of(s, &w->slow, path, sizeof path),
-                                        .poll_ns = (uint64_t)itself->number};
+                                        .poll_ns = (uint64_t)itself->number,
+                                        .unbounded = itself == &commit_unbounded ||
+                                                     itself == &commit_unbounded_drained,
+                                        .drained = itself == &commit_unbounded_drained};
     *system = w;
     const int error = as_written_open(&w->log, &c);
     if (error)
@@ -131,6 +134,8 @@ static void written_close(void *system, struct commit_counts *counts)
 #define WRITTEN written_open, written_attach, written_commit, written_detach, written_close
 const struct commit_system commit_written_100us = {"as written, poll 100 us", WRITTEN, 1e5, 0};
 const struct commit_system commit_written_1ms = {"as written, poll 1 ms", WRITTEN, 1e6, 0};
+const struct commit_system commit_unbounded = {"as written, no bound", WRITTEN, 1e6, 0};
+const struct commit_system commit_unbounded_drained = {"no bound, until drained", WRITTEN, 1e6, 0};
 
 /* ---- one sync per commit ---------------------------------------------------------------------- */
 

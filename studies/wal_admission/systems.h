@@ -33,7 +33,8 @@ struct commit_system {
 };
 
 extern const struct commit_system commit_leaders, commit_leaders_growing, commit_flusher,
-    commit_written_100us, commit_written_1ms, commit_each;
+    commit_written_100us, commit_written_1ms, commit_unbounded, commit_unbounded_drained,
+    commit_each;
 extern const struct commit_system
     *const commit_peers[];               /* NULL-terminated; none without libraries */
 extern const char commit_peers_absent[]; /* what is not there, and why; "" */
