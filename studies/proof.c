@@ -52,6 +52,12 @@ static void measure_proof(const struct study_run *run, const struct study_cell *
     study_put(s, "found", WEXITSTATUS(status) == 1);
 }
 
+bool study_can_prove(void)
+{
+    char engine[4200];
+    return find_engine(engine, sizeof engine) && access("models/qcheck", X_OK) == 0;
+}
+
 struct study_cell study_proof(const char *program, const char *found)
 {
     struct study_cell cell = {.experiment = "checker",

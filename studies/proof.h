@@ -8,4 +8,6 @@
  * `found` is 1 or 0. From the top of the project, with the checker built. */
 struct study_cell study_proof(const char *program, const char *found);
 
+bool study_can_prove(void); /* both are here */
+
 #endif

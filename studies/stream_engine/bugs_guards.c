@@ -228,7 +228,7 @@ static void measure_standing(const struct study_run *run, const struct study_cel
 
 /* ---- cells ------------------------------------------------------------------------------------------------- */
 
-void add_guard_bugs(struct cells *c)
+void stream_engine_guard_bugs(struct cells *c)
 {
     static const char *const printed = "as printed", *const mended = "mended";
     for (unsigned threads = 1; threads <= 2; threads++)

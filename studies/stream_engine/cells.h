@@ -19,9 +19,9 @@ struct cells {
 struct study_cell *cell_add(struct cells *c, const char *experiment, const char *variant,
                             const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-void add_flows(struct cells *c, const struct study_run *run);
-void add_engine_parts(struct cells *c, const struct study_run *run);
-void add_bugs(struct cells *c, const struct study_run *run);
+void stream_engine_flows(struct cells *c, const struct study_run *run);
+void stream_engine_parts(struct cells *c, const struct study_run *run);
+void stream_engine_bugs(struct cells *c, const struct study_run *run);
 
 /* bugs.c */
 enum { AS_PRINTED, IN_TWO, AS_IT_SHOULD_BE };
@@ -29,7 +29,7 @@ typedef void measure(const struct study_run *run, const struct study_cell *cell,
                      struct study_sample *sample);
 struct study_cell *bug_add(struct cells *c, const char *experiment, const char *variant,
                            measure *how, double a, double b, const char *setting);
-void add_guard_bugs(struct cells *c);
+void stream_engine_guard_bugs(struct cells *c);
 
 /* The records of a sample: drawn, or those given. 0, or it has failed the sample. */
 int sample_stream(const struct study_run *run, struct study_sample *sample, size_t groups,

@@ -230,7 +230,7 @@ static void add_scenarios(struct cells *c, bool quick)
         }
 }
 
-void add_flows(struct cells *c, const struct study_run *run)
+void stream_engine_flows(struct cells *c, const struct study_run *run)
 {
     const bool quick = study_quick(run);
     for (unsigned i = 0; i < STEPS; i++)

@@ -233,7 +233,7 @@ static void measure_bystander(const struct study_run *run, const struct study_ce
 
 /* ---- cells ---------------------------------------------------------------------------------------------- */
 
-void add_engine_parts(struct cells *c, const struct study_run *run)
+void stream_engine_parts(struct cells *c, const struct study_run *run)
 {
     static const unsigned counters[] = {1, 2, 8};
     const bool quick = study_quick(run);

@@ -85,12 +85,16 @@ static int run_study(struct study_run *run)
         return 2;
     }
     c.n = 0;
-    add_flows(&c, run);
-    add_engine_parts(&c, run);
-    add_bugs(&c, run);
+    stream_engine_flows(&c, run);
+    stream_engine_parts(&c, run);
+    stream_engine_bugs(&c, run);
     if (!store_has_dashmap())
         fprintf(stderr, "queuelab: LEFT OUT: DashMap, which the document is about "
                         "(`cmake --preset peers`)\n");
+    if (!study_can_prove())
+        fprintf(stderr,
+                "queuelab: LEFT OUT: the model checker: build the target queuelab-model, run it "
+                "at the top of the project\n");
     status = study_measure(run, c.cell, c.n);
     stream_free(&given_stream);
     return status;
