@@ -13,13 +13,13 @@
 
 static void *room_for(size_t bytes) { return aligned_alloc(Q_LINE, (bytes / Q_LINE + 1) * Q_LINE); }
 
+/* Who finds no room looks again a little later: to be woken for each batch costs all more. */
 static void push(struct engine *e, void *const *handle, uint64_t number)
 {
     const uint64_t item = number + 1; /* never 0 */
     for (unsigned q = 0; q < e->queues; q++)
-        while (!engine_failed(e) &&
-               e->driver->push_wait(e->queue[q], handle[q], &item, 100000000) == Q_TIMEOUT)
-            ;
+        while (!engine_failed(e) && e->driver->push(e->queue[q], handle[q], &item) != Q_OK)
+            nanosleep(&(struct timespec){.tv_nsec = 20000}, NULL);
 }
 
 static void produce(struct engine *e, void *const *handle)
@@ -116,10 +116,9 @@ static void worker_main(struct engine *e, unsigned index)
     w->start = clock_monotonic_ns();
     if (attach(e, handle, queue, 1, Q_CONSUMER) &&
         (w->meter = tally_attach(&e->tally, &e->memory))) {
-        if (own_tables(e) || store_attach(&e->pane[0].shared, &w->handle) == 0) {
+        if (store_attach(&e->pane[0].shared, &w->handle) == 0) {
             work(e, w, e->queue[queue], handle[0]);
-            if (!own_tables(e))
-                store_detach(&e->pane[0].shared, &w->handle);
+            store_detach(&e->pane[0].shared, &w->handle);
         } else {
             engine_fail(e);
         }
@@ -190,8 +189,7 @@ static int check(const struct engine_config *c, char *message, size_t size)
             ? "rows cannot be summed up out of order"
         : c->scenario == TUMBLING_CHANGES && c->way->state == STATE_OWN
             ? "a table of one's own does not know the group's state"
-        : c->way->passing == PASS_CLONE && c->way->state == STATE_PARTIAL
-            ? "a sum refers to keys of copies that are gone"
+        : c->way->passing == PASS_CLONE && sums ? "a sum refers to keys of copies that are gone"
         : c->closes_at_once && c->way->guard == GUARD_NONE
             ? "a window can be closed at once only behind a guard"
         : c->way->state == STATE_PLAIN && c->way->guard == GUARD_NONE && c->workers > 1
@@ -213,7 +211,7 @@ static int prepare(struct engine *e)
     memset(e->worker, 0, c->workers * sizeof *e->worker);
     for (unsigned i = 0; i < c->workers && !error; i++) {
         e->worker[i].turns = (uint64_t)(c->work_ns * c->turns_per_ns + 0.5);
-        error = partial_init(&e->worker[i].partial, c->batch);
+        error = sums_init(&e->worker[i].batch, c->batch);
     }
     for (unsigned q = 0; q < e->queues && !error; q++) {
         const struct q_config config = {.capacity = c->depth,
@@ -241,7 +239,7 @@ static void clear(struct engine *e)
         free(e->queue[q]);
     }
     for (unsigned i = 0; e->worker && i < e->c->workers; i++)
-        partial_destroy(&e->worker[i].partial);
+        sums_destroy(&e->worker[i].batch);
     free(e->worker);
     guard_destroy(&e->guard);
     pthread_mutex_destroy(&e->closing);

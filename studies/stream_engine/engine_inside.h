@@ -3,18 +3,12 @@
 #define STUDIES_STREAM_ENGINE_INSIDE_H
 
 #include "studies/stream_engine/engine.h"
-
-/* The sum of a batch, group by group. */
-struct partial {
-    struct update *sum;
-    uint32_t *slot; /* 0: free; else one more than the place in `sum` */
-    size_t n, mask;
-};
+#include "studies/stream_engine/sums.h"
 
 struct worker {
     alignas(Q_LINE) struct guard_waiter waiter;
     struct store_handle handle;
-    struct partial partial;
+    struct sums batch; /* STATE_PARTIAL */
     struct tally_part *meter;
     uint64_t turns, x;
     uint64_t records, emitted, emitted_count, emitted_gain, overtaken, late;
@@ -36,7 +30,8 @@ struct engine {
     struct guard guard;
     struct pane {
         bool there;
-        struct store shared, *own; /* own[worker] */
+        struct store shared, *own; /* own[worker]: STATE_PARTITIONED */
+        struct sums *sums;         /* sums[worker]: STATE_OWN */
     } pane[PANES];
     struct worker *worker;
 
@@ -65,13 +60,9 @@ static inline bool tumbles(const struct engine *e)
 {
     return e->c->scenario == TUMBLING || e->c->scenario == TUMBLING_CHANGES;
 }
-static inline bool own_tables(const struct engine *e)
-{
-    return e->c->way->state == STATE_OWN || e->c->way->state == STATE_PARTITIONED;
-}
-
 struct batch {
     struct record *record;
+    const uint32_t *share;
     size_t n;
     uint64_t window; /* of the lap's first record */
     uint64_t order;  /* of its first record */
@@ -82,6 +73,7 @@ static inline struct batch batch_at(const struct engine *e, uint64_t number)
     const struct stream *const s = e->c->stream;
     const size_t first = (size_t)(number % e->per_lap) * e->c->batch, left = s->n - first;
     return (struct batch){.record = s->record + first,
+                          .share = s->share + first,
                           .n = left < e->c->batch ? left : e->c->batch,
                           .window = number / e->per_lap * s->windows,
                           .order = number * e->c->batch + 1};
@@ -99,8 +91,6 @@ bool close_at_once(struct engine *e, struct worker *w, uint64_t window);
 void batch_done(struct engine *e, uint64_t number);
 
 /* execute.c */
-int partial_init(struct partial *p, size_t batch); /* 0 or ENOMEM */
-void partial_destroy(struct partial *p);
 void execute_batch(struct engine *e, struct worker *w, uint64_t number);
 
 #endif

@@ -1,8 +1,4 @@
 /* execute.c: what is done with a record, and with a batch of them. See engine_inside.h. */
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "studies/stream_engine/engine_inside.h"
 
 static inline void emit(struct worker *w, const struct update *u, const struct change *c,
@@ -25,48 +21,12 @@ static inline void change_state(struct engine *e, struct worker *w, struct store
         emit(w, u, &c, window);
 }
 
-int partial_init(struct partial *p, size_t batch)
+/* The sums of a batch, as far as they are of this window, to the states of all. */
+static void merge(struct engine *e, struct worker *w, uint64_t window)
 {
-    const size_t slots = q_round_up(2 * batch, 8);
-    *p = (struct partial){.mask = slots - 1,
-                          .sum = malloc(batch * sizeof *p->sum),
-                          .slot = calloc(slots, sizeof *p->slot)};
-    return p->sum && p->slot ? 0 : ENOMEM;
-}
-
-void partial_destroy(struct partial *p)
-{
-    free(p->sum);
-    free(p->slot);
-}
-
-static void partial_add(struct partial *p, const struct update *u)
-{
-    size_t at = map_hash(u->hash) & p->mask;
-    for (;; at = (at + 1) & p->mask) {
-        struct update *const sum = p->slot[at] ? &p->sum[p->slot[at] - 1] : NULL;
-        if (!sum)
-            break;
-        if (sum->hash != u->hash || strcmp(sum->key, u->key) != 0)
-            continue;
-        sum->count += u->count;
-        sum->sum += u->sum;
-        sum->least = u->least < sum->least ? u->least : sum->least;
-        sum->most = u->most > sum->most ? u->most : sum->most;
-        return;
-    }
-    p->sum[p->n] = *u;
-    p->slot[at] = (uint32_t)++p->n;
-}
-
-static void partial_merge(struct engine *e, struct worker *w, uint64_t window)
-{
-    struct partial *const p = &w->partial;
-    for (size_t i = 0; i < p->n; i++)
-        change_state(e, w, &e->pane[window % PANES].shared, &p->sum[i], window);
-    if (p->n)
-        memset(p->slot, 0, (p->mask + 1) * sizeof *p->slot);
-    p->n = 0;
+    for (size_t i = 0; i < w->batch.n; i++)
+        change_state(e, w, &e->pane[window % PANES].shared, &w->batch.sum[i], window);
+    sums_clear(&w->batch);
 }
 
 static inline void execute(struct engine *e, struct worker *w, struct record *r, uint64_t window,
@@ -86,6 +46,7 @@ static inline void execute(struct engine *e, struct worker *w, struct record *r,
         w->x = engine_work(w->turns, w->x);
     const struct update u = {.hash = mine->hash,
                              .key = mine->key,
+                             .lasting = mine == r,
                              .group = mine->group,
                              .count = 1,
                              .sum = mine->number,
@@ -93,14 +54,15 @@ static inline void execute(struct engine *e, struct worker *w, struct record *r,
                              .most = mine->number,
                              .order = order};
     struct pane *const p = &e->pane[window % PANES];
+    const size_t me = (size_t)(w - e->worker);
     if (e->c->closes_at_once && tumbles(e) && !close_at_once(e, w, window))
         ; /* too late: dropped */
     else if (way->state == STATE_PARTIAL)
-        partial_add(&w->partial, &u);
-    else if (own_tables(e))
-        change_state(e, w, &p->own[w - e->worker], &u, window);
+        sums_add(&w->batch, &u) ? (void)0 : engine_fail(e);
+    else if (way->state == STATE_OWN)
+        sums_add(&p->sums[me], &u) ? (void)0 : engine_fail(e);
     else
-        change_state(e, w, &p->shared, &u, window);
+        change_state(e, w, way->state == STATE_PARTITIONED ? &p->own[me] : &p->shared, &u, window);
     if (way->passing == PASS_CLONE)
         record_drop(mine);
     else if (way->passing == PASS_COUNTED)
@@ -135,10 +97,10 @@ void execute_batch(struct engine *e, struct worker *w, uint64_t number)
         guard_lock(&e->guard, &w->waiter);
     for (size_t i = 0; i < b.n; i++) {
         struct record *const r = &b.record[i];
-        if (parted && (map_hash(r->hash) >> 32) % e->c->workers != me)
+        if (parted && (uint64_t)b.share[i] * e->c->workers >> 32 != me)
             continue;
         if (tumbling && b.window + r->window != window) {
-            partial_merge(e, w, window);
+            merge(e, w, window);
             window = b.window + r->window;
         }
         if (!way->per_batch)
@@ -149,7 +111,7 @@ void execute_batch(struct engine *e, struct worker *w, uint64_t number)
         meter(e, w);
         w->records++;
     }
-    partial_merge(e, w, window);
+    merge(e, w, window);
     if (way->per_batch)
         guard_unlock(&e->guard);
 }

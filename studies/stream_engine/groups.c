@@ -10,12 +10,13 @@
 static struct group *group_make(struct store *s, const struct update *u)
 {
     const size_t bytes = sizeof(struct group) + s->rows * sizeof(int64_t), key = strlen(u->key) + 1;
-    struct group *const g = malloc(bytes + key);
+    struct group *const g = aligned_alloc(alignof(struct group), (bytes + key + 63) & ~(size_t)63);
     if (!g)
         return NULL;
     memset(g, 0, bytes);
     memcpy((char *)g + bytes, u->key, key);
     g->key = (char *)g + bytes;
+    g->same = u->lasting ? u->key : NULL;
     g->hash = u->hash;
     g->number = u->group;
     g->rows = s->rows;
@@ -98,9 +99,14 @@ static inline void group_change_atomic(struct group *g, const struct update *u, 
 
 /* ---- a chain ------------------------------------------------------------------------------------ */
 
-static inline struct group *group_in(struct group *g, const char *key)
+static inline bool is_of(const struct group *g, const struct update *u)
 {
-    while (g && strcmp(g->key, key) != 0)
+    return (u->lasting && g->same == u->key) || strcmp(g->key, u->key) == 0;
+}
+
+static inline struct group *group_in(struct group *g, const struct update *u)
+{
+    while (g && !is_of(g, u))
         g = a_load(&g->chain, acquire); /* [>chained] */
     return g;
 }
@@ -115,12 +121,12 @@ static void note_made(struct store *s, struct group *g)
 /* Its group, put behind the first of its hash if it is not there; any number may do so at once. */
 static struct group *group_behind(struct store *s, struct group *first, const struct update *u)
 {
-    struct group *g = group_in(first, u->key), *mine = NULL;
+    struct group *g = group_in(first, u), *mine = NULL;
     while (!g) {
         if (!mine && !(mine = group_make(s, u)))
             return NULL;
         struct group *second = a_load(&first->chain, acquire); /* [>chained] */
-        if ((g = group_in(second, u->key)) != NULL)
+        if ((g = group_in(second, u)) != NULL)
             break;
         a_store(&mine->chain, second, relaxed);
         if (a_cas(&first->chain, &second, mine, release, relaxed)) { /* [chained>] */
@@ -144,8 +150,8 @@ static inline bool table_update(struct store *s, struct plain_table *t, struct q
     struct plain_slot *const at = plain_table_at(t, hash, u->hash);
     struct group *g;
     if (at->value) {
-        g = group_behind(s, group_of(at->value & ~PLAIN_USED), u);
-        if (!g)
+        g = group_of(at->value & ~PLAIN_USED);
+        if (!is_of(g, u) && !(g = group_behind(s, g, u)))
             return false;
     } else {
         if (!(g = group_make(s, u)))

@@ -11,6 +11,7 @@
 #define STUDIES_STREAM_ENGINE_GROUPS_H
 
 #include <pthread.h>
+#include <stdalign.h>
 
 #include "queues/atomics.h"
 #include "studies/maps/driver.h"
@@ -29,6 +30,7 @@ enum store_kind {
 struct update {
     uint64_t hash, count;
     const char *key;
+    bool lasting;   /* the text of the key stays where it is as long as the store */
     uint32_t group; /* carried along for the check */
     int64_t sum, least, most;
     uint64_t order; /* of a record: its place in the stream, from 1 */
@@ -43,17 +45,19 @@ struct change {
 };
 
 struct group {
+    alignas(64) atomic(uint64_t) count; /* what a query changes is in one line */
+    atomic(int64_t) sum, least, most;
+    const char *same;             /* a text that lasts and is the key: equal if it is this one */
+    const char *key;              /* behind the rows */
     atomic(struct group *) chain; /* the next of this hash */
-    struct group *made;           /* the one that was made before, in this store */
+    unsigned rows, at;            /* how many rows there are; which is the next */
+
+    struct group *made; /* the one that was made before, in this store */
     uint64_t hash;
     uint32_t number;
     pthread_mutex_t lock; /* STORE_ENTRY */
-    atomic(uint64_t) count;
-    atomic(int64_t) sum, least, most;
-    uint64_t last; /* order of the latest record */
+    uint64_t last;        /* order of the latest record */
     int64_t rows_sum;
-    const char *key;   /* behind the rows */
-    unsigned rows, at; /* how many of them there are; which is the next */
     int64_t row[];
 };
 

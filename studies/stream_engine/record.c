@@ -8,6 +8,7 @@
 
 #include "harness/whole_file.h"
 #include "studies/indexing/keys.h"
+#include "studies/maps/traits.h"
 
 /* ---- one ---------------------------------------------------------------------------------------- */
 
@@ -19,10 +20,12 @@ uint64_t record_hash(const char *key)
     return hash;
 }
 
+static uint32_t share_of(uint64_t hash) { return (uint32_t)(map_hash(hash) >> 32); }
+
 /* Every text is a heap block of its own, as it is in the document's map of names to values. */
 struct record *record_clone(const struct record *r)
 {
-    struct record *const c = malloc(sizeof *c);
+    struct record *const c = aligned_alloc(alignof(struct record), sizeof *c);
     if (!c)
         return NULL;
     *c = *r;
@@ -53,10 +56,11 @@ int stream_draw(struct stream *s, size_t n, size_t groups, double zipf, uint64_t
     struct stats_random random;
     struct zipf z;
     *s = (struct stream){.n = n, .groups = groups, .windows = 1};
-    s->record = calloc(n, sizeof *s->record);
+    s->record = aligned_alloc(alignof(struct record), n * sizeof *s->record);
+    s->share = malloc(n * sizeof *s->share);
     s->key = calloc(groups, sizeof *s->key);
     s->text = malloc(groups * KEY_BYTES + TEXTS * FIELD_BYTES);
-    if (!s->record || !s->key || !s->text) {
+    if (!s->record || !s->share || !s->key || !s->text) {
         stream_free(s);
         return ENOMEM;
     }
@@ -71,10 +75,10 @@ int stream_draw(struct stream *s, size_t n, size_t groups, double zipf, uint64_t
     zipf_init(&z, groups, zipf);
     for (size_t i = 0; i < n; i++) {
         struct record *const r = &s->record[i];
-        r->group = (uint32_t)(zipf_next(&z, &random) - 1);
+        *r = (struct record){.group = (uint32_t)(zipf_next(&z, &random) - 1), .time = i};
         r->key = s->key[r->group];
         r->hash = record_hash(r->key);
-        r->time = i;
+        s->share[i] = share_of(r->hash);
         r->number = (int64_t)stats_random_below(&random, 20001) - 10000;
         a_init(&r->references, 1);
         for (unsigned f = 0; f < RECORD_FIELDS; f++)
@@ -149,11 +153,15 @@ static int number_groups(struct stream *s)
         if (i == 0 || strcmp(all[i], all[s->groups - 1]) != 0)
             all[s->groups++] = all[i];
     s->key = all;
-    for (size_t i = 0; i < s->n; i++)
-        s->record[i].group =
-            (uint32_t)((const char *const *)bsearch(&s->record[i].key, all, s->groups, sizeof *all,
-                                                    by_key) -
-                       all);
+    if (!(s->share = malloc(s->n * sizeof *s->share)))
+        return ENOMEM;
+    for (size_t i = 0; i < s->n; i++) {
+        struct record *const r = &s->record[i];
+        const char *const *const key = bsearch(&r->key, all, s->groups, sizeof *all, by_key);
+        r->group = (uint32_t)(key - (const char *const *)all);
+        r->key = *key; /* one text for each group */
+        s->share[i] = share_of(r->hash);
+    }
     return 0;
 }
 
@@ -172,9 +180,13 @@ static int cut(struct stream *s, size_t bytes, struct line *at)
         if (*first && *first != '#') {
             if (s->n == room) {
                 room = room ? 2 * room : 4096;
-                struct record *const more = realloc(s->record, room * sizeof *more);
+                struct record *const more =
+                    aligned_alloc(alignof(struct record), room * sizeof *more);
                 if (!more)
                     return ENOMEM;
+                if (s->n)
+                    memcpy(more, s->record, s->n * sizeof *more);
+                free(s->record);
                 s->record = more;
             }
             const int error = read_line(&s->record[s->n], begin, at);
@@ -239,6 +251,7 @@ uint64_t stream_cut(struct stream *s, uint64_t window, size_t batch)
 void stream_free(struct stream *s)
 {
     free(s->record);
+    free(s->share);
     free(s->key);
     free(s->text);
     *s = (struct stream){0};

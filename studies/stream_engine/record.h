@@ -2,12 +2,14 @@
 #ifndef STUDIES_STREAM_ENGINE_RECORD_H
 #define STUDIES_STREAM_ENGINE_RECORD_H
 
+#include <stdalign.h>
+
 #include "queues/atomics.h"
 
 enum { RECORD_FIELDS = 8 };
 
-struct record {
-    atomic(uint32_t) references;
+struct record { /* what a query reads of it is in one line */
+    alignas(64) atomic(uint32_t) references;
     uint32_t group; /* which key it is, in the order of the keys: the check alone trusts in it */
     uint64_t hash;  /* of the key, by whoever made the record */
     uint64_t time;
@@ -27,6 +29,7 @@ uint64_t record_hash(const char *key);
  * lap begins a window. */
 struct stream {
     struct record *record;
+    uint32_t *share; /* of each record: which share of the keys its key is in, of 2^32 */
     size_t n, groups;
     uint64_t windows; /* of one lap */
     const char **key; /* of each group, in their order */

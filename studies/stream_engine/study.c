@@ -11,7 +11,7 @@ static const struct study_parameter parameters[] = {
      NULL, 0, 0},
     {"queue", "between producers and workers: bounded, for many of both", "array_mpmc", NULL, 0, 0},
     {"batch", "records of one", "1000", NULL, 1, 65536},
-    {"depth", "batches that wait", "8", NULL, 1, 256},
+    {"depth", "batches that wait", "32", NULL, 1, 256},
     {"producers", "threads that push batches", "1", NULL, 1, 8},
     {"records", "that are drawn, and gone through again and again", "100000", "50000", 1000, 1e7},
     {"window", "units of time; a drawn record comes every unit", "20000", NULL, 1, 1e12},

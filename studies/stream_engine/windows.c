@@ -17,59 +17,48 @@ static enum store_kind shared_kind(const struct engine *e)
 
 int pane_init(const struct engine *e, struct pane *p)
 {
-    const unsigned rows = e->c->scenario == ROWS ? e->c->rows : 0;
+    const unsigned rows = e->c->scenario == ROWS ? e->c->rows : 0, workers = e->c->workers;
     const size_t groups = e->c->stream->groups;
-    unsigned ready = 0;
-    int error = 0;
-    if (!own_tables(e)) {
-        error = store_init(&p->shared, shared_kind(e), groups, rows);
-        p->there = !error;
-        return error;
-    }
-    p->own = calloc(e->c->workers, sizeof *p->own);
-    error = p->own ? 0 : ENOMEM;
-    while (!error && ready < e->c->workers)
-        if (!(error = store_init(&p->own[ready], STORE_PLAIN, groups, rows)))
-            ready++;
+    const enum state state = e->c->way->state;
+    int error = store_init(&p->shared, shared_kind(e), groups, rows);
     p->there = !error;
-    while (error && ready)
-        store_destroy(&p->own[--ready]);
-    if (error)
-        free(p->own);
+    if (state == STATE_PARTITIONED && !error && !(p->own = calloc(workers, sizeof *p->own)))
+        error = ENOMEM;
+    if (state == STATE_OWN && !error && !(p->sums = calloc(workers, sizeof *p->sums)))
+        error = ENOMEM;
+    for (unsigned i = 0; i < workers && p->own && !error; i++)
+        error = store_init(&p->own[i], STORE_PLAIN, groups / workers, rows);
+    for (unsigned i = 0; i < workers && p->sums && !error; i++)
+        error = sums_init(&p->sums[i], groups);
     return error;
 }
 
 void pane_destroy(const struct engine *e, struct pane *p)
 {
-    if (!p->there)
-        return;
-    p->there = false;
-    if (!own_tables(e)) {
-        store_destroy(&p->shared);
-        return;
-    }
-    for (unsigned i = 0; i < e->c->workers; i++)
+    for (unsigned i = 0; i < e->c->workers && p->own; i++)
         store_destroy(&p->own[i]);
+    for (unsigned i = 0; i < e->c->workers && p->sums; i++)
+        sums_destroy(&p->sums[i]);
     free(p->own);
+    free(p->sums);
+    if (p->there)
+        store_destroy(&p->shared);
+    *p = (struct pane){.there = false};
 }
 
 /* All groups of a pane in which nobody works any more. */
 static struct group *gather(struct engine *e, struct pane *p)
 {
-    if (!own_tables(e))
-        return store_take(&p->shared);
-    for (unsigned i = 1; i < e->c->workers && e->c->way->state == STATE_OWN; i++) {
-        struct group *const part = store_take(&p->own[i]);
-        for (const struct group *g = part; g; g = g->made) {
-            const struct update all = group_all(g);
+    for (unsigned i = 0; i < e->c->workers && p->sums; i++) {
+        for (size_t k = 0; k < p->sums[i].n; k++) {
             struct change change;
-            if (!store_update(&p->own[0], NULL, &all, &change))
+            if (!store_update(&p->shared, NULL, &p->sums[i].sum[k], &change))
                 engine_fail(e);
         }
-        groups_free(part);
+        sums_clear(&p->sums[i]);
     }
-    struct group *first = store_take(&p->own[0]);
-    for (unsigned i = 1; i < e->c->workers; i++) /* partitioned: the groups of the others */
+    struct group *first = store_take(&p->shared);
+    for (unsigned i = 0; i < e->c->workers && p->own; i++)
         for (struct group *g = store_take(&p->own[i]), *next; g; g = next) {
             next = g->made;
             g->made = first;
