@@ -116,9 +116,11 @@ static void worker_main(struct engine *e, unsigned index)
     w->start = clock_monotonic_ns();
     if (attach(e, handle, queue, 1, Q_CONSUMER) &&
         (w->meter = tally_attach(&e->tally, &e->memory))) {
-        if (store_attach(&e->pane[0].shared, &w->handle) == 0) {
+        /* A window's states need no handle; and its pane may be made anew just now. */
+        if (tumbles(e) || store_attach(&e->pane[0].shared, &w->handle) == 0) {
             work(e, w, e->queue[queue], handle[0]);
-            store_detach(&e->pane[0].shared, &w->handle);
+            if (!tumbles(e))
+                store_detach(&e->pane[0].shared, &w->handle);
         } else {
             engine_fail(e);
         }
