@@ -40,6 +40,10 @@ struct map_driver {
     size_t (*each)(void *map, void *handle, map_visit *visit, void *context);
     struct q_bytes (*bytes)(void *map);
     void (*stop)(void *map, void *handle); /* NULL also where nobody waits for readers */
+    /* NULL in all but DashMap: `change` is called under the guard of the key's entry, which is made
+     * with a value of 0 when it is not there. */
+    void (*update)(void *map, void *handle, uint64_t key,
+                   void (*change)(void *context, uint64_t *value), void *context);
 };
 
 #ifdef __cplusplus

@@ -11,6 +11,8 @@ uint32_t dashmap_find(void *map, uint64_t key, uint64_t *value);
 uint32_t dashmap_insert(void *map, uint64_t key, uint64_t value);
 uint32_t dashmap_remove(void *map, uint64_t key, uint64_t *value);
 void dashmap_run(void *map, const struct map_work *work, struct map_done *done);
+void dashmap_update(void *map, uint64_t key, void (*change)(void *context, uint64_t *value),
+                    void *context);
 
 /* What lib.rs thinks. */
 static_assert(offsetof(struct map_work, mask) == 8 && offsetof(struct map_work, stop) == 16 &&
@@ -59,6 +61,13 @@ static void run(void *map, void *handle, const struct map_work *work, struct map
     dashmap_run(map, work, done);
 }
 
+static void update(void *map, void *handle, uint64_t key,
+                   void (*change)(void *context, uint64_t *value), void *context)
+{
+    (void)handle;
+    dashmap_update(map, key, change, context);
+}
+
 extern const struct map_driver map_driver_dashmap;
 const struct map_driver map_driver_dashmap = {
     .id = "dashmap",
@@ -71,4 +80,5 @@ const struct map_driver map_driver_dashmap = {
     .insert = insert,
     .remove = take,
     .run = run,
+    .update = update,
 };

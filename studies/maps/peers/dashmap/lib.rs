@@ -2,6 +2,7 @@
 //! operation of it is a call between languages. The hash is that of all maps (traits.h).
 use dashmap::mapref::entry::Entry;
 use dashmap::DashMap;
+use std::ffi::c_void;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -89,6 +90,19 @@ pub unsafe extern "C" fn dashmap_remove(map: *const Map, key: u64, value: *mut u
         }
         None => ABSENT,
     }
+}
+
+/// # Safety
+/// `map` is what dashmap_create gave; `change` does not use it.
+#[no_mangle]
+pub unsafe extern "C" fn dashmap_update(
+    map: *const Map,
+    key: u64,
+    change: unsafe extern "C" fn(*mut c_void, *mut u64),
+    context: *mut c_void,
+) {
+    let mut value = (*map).entry(key).or_insert(0);
+    change(context, &mut *value);
 }
 
 /// struct map_work and struct map_done of driver.h; dashmap.c asserts their layout.
