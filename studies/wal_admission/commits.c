@@ -72,7 +72,7 @@ static bool wanted(const struct study_run *run, const struct commit_system *s, u
                (!quick || threads >= 128 || (threads == 1 && s == &commit_unbounded));
     if (medium == SIMULATED)
         return !grows &&
-               (!quick || (essential && threads != 32) || (threads >= 128 && s != &commit_each));
+               (!quick || (essential && threads != 32) || (threads >= 128 && s == &commit_flusher));
     if (medium == AWAKE)
         return threads == 1 && !written && (!quick || essential || grows);
     return !quick || essential || grows || threads >= 128;

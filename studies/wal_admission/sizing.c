@@ -291,8 +291,8 @@ static void interval_cells(struct cells *c, const struct study_run *run)
     const size_t n = study_quick(run) ? 2 : sizeof kinds / sizeof *kinds;
     for (size_t i = 0; i < n; i++) {
         for (unsigned open = 0; open < 2; open++) {
-            struct study_cell *const cell = cells_add(c, "interval", kinds[i].variant,
-                                                      open ? measure : measure_committers);
+            struct study_cell *const cell =
+                cells_add(c, "interval", kinds[i].variant, open ? measure : measure_committers);
             snprintf(cell->setting, sizeof cell->setting,
                      open ? "an appender that waits for nothing" : "32 committers");
             cell->subject = &commit_flusher;
@@ -310,8 +310,7 @@ static void interval_cells(struct cells *c, const struct study_run *run)
         low->number[2] = 300000;
         low->number[3] = 10000;
     }
-    struct study_cell *const low =
-        cells_add(c, "interval", "20 ms, as written", measure_written);
+    struct study_cell *const low = cells_add(c, "interval", "20 ms, as written", measure_written);
     snprintf(low->setting, sizeof low->setting, "2000 entries/s");
     low->number[0] = 2000;
     low->number[1] = 20e6;
