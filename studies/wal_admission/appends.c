@@ -325,11 +325,11 @@ void appends_cells(struct cells *c, const struct study_run *run)
 {
     for (unsigned written = 0; written < 2; written++)
         for (unsigned full = 0; full < 2; full++)
-            for (unsigned threads = 1; threads <= 4; threads *= 4)
+            for (unsigned threads = study_quick(run) ? 4 : 1; threads <= 4; threads *= 4)
                 add_appends(c, run, written, full, threads);
     for (unsigned written = 0; written < 2; written++)
         add_appends(c, run, written, true, 32);
-    for (unsigned threads = 1; threads <= 8; threads *= 2)
+    for (unsigned threads = 1; threads <= 8; threads *= study_quick(run) && threads > 1 ? 4 : 2)
         for (unsigned kind = 0; kind < 2; kind++) {
             struct study_cell *const cell = cells_add(
                 c, "contention", kind ? "admission and push" : "two fetch-and-adds (the rival)",

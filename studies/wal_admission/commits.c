@@ -68,11 +68,10 @@ static bool wanted(const struct study_run *run, const struct commit_system *s, u
                grows = s == &commit_leaders_growing,
                unbounded = s == &commit_unbounded || s == &commit_unbounded_drained;
     if (unbounded) /* what the bound does is seen where nothing else is different: on no disk */
-        return medium == SIMULATED &&
-               (!quick || threads >= 128 || (threads == 1 && s == &commit_unbounded));
+        return medium == SIMULATED && (threads >= 128 || (threads == 1 && s == &commit_unbounded));
     if (medium == SIMULATED)
         return !grows &&
-               (!quick || (essential && threads != 32) || (threads >= 128 && s != &commit_each));
+               (!quick || (essential && threads != 32) || (threads >= 128 && s == &commit_flusher));
     if (medium == AWAKE)
         return threads == 1 && !written && (!quick || essential || grows);
     return !quick || essential || grows || threads >= 128;
