@@ -163,13 +163,16 @@ static bool matches_whole(const regex_t *re, const char *text)
 
 static bool wanted(const struct filter *f, const struct record *r)
 {
+    if ((f->class != CLASSES &&
+         (!class_has_cell(f->class, r) || class_standing(f->class, r) == CLASS_OUT)) ||
+        (f->has_queue && !matches_whole(&f->queue, r->queue)) ||
+        (f->has_workload && !matches_whole(&f->workload, r->workload)))
+        return false;
+    if (!f->has_only)
+        return true;
     char name[160];
     record_cell_name(r, name, sizeof name);
-    return (f->class == CLASSES ||
-            (class_has_cell(f->class, r) && class_standing(f->class, r) != CLASS_OUT)) &&
-           (!f->has_only || regexec(&f->only, name, 0, NULL, 0) == 0) &&
-           (!f->has_queue || matches_whole(&f->queue, r->queue)) &&
-           (!f->has_workload || matches_whole(&f->workload, r->workload));
+    return regexec(&f->only, name, 0, NULL, 0) == 0;
 }
 
 static int add(struct plan *p, size_t *room, const struct cell *c, size_t group)
@@ -304,13 +307,14 @@ static int fill_queue(struct plan *p, size_t *room, const struct plan_options *o
         return 0;
     for (size_t i = 0; i < (sweep ? sweep->n : 1); i++)
         for (c.when_full = Q_REFUSE; c.when_full <= Q_SPILL; c.when_full++) {
+            if (!(policies >> c.when_full & 1))
+                continue;
             struct record r = {.ok = true};
             if (sweep)
                 sweep_set(sweep, i, &c);
             cell_describe(&c, &r);
             c.priority = priority + importance(&r);
-            if (!(policies >> c.when_full & 1) || !wanted(f, &r) ||
-                (r.peer[0] && !(f->peers && for_peers(row, &r))))
+            if (!wanted(f, &r) || (r.peer[0] && !(f->peers && for_peers(row, &r))))
                 continue;
             if (cell_forbidden(&c) || one_sided(&c))
                 p->forbidden++;

@@ -15,6 +15,7 @@
 #include "harness/stamp.c"
 
 #include "harness/run.h"
+#include "tests/scale.h"
 
 enum fault faulty;
 static struct topology topology;
@@ -168,7 +169,8 @@ static void latency_is_from_the_intended_time(void **state)
 static bool stop_often(enum fault fault, uint64_t *stops, uint64_t *rests)
 {
     *stops = *rests = 0;
-    for (unsigned tries = 0; *stops < 5 && tries < 100; tries++) {
+    const uint64_t most = scaled(500, 5);
+    for (unsigned tries = 0; *stops < 5 && tries < most; tries++) {
         struct record r = measure("stalled", 3, 0, fault);
         if (!r.ok && strcmp(r.error, "the thread to be stopped never was") != 0)
             fail_msg("%s", r.error);

@@ -58,16 +58,17 @@ static void the_full_plan_has_all_settings(void **state)
         assert_int_equal(cells_of(&full, swept[w], NULL), queues * teams);
     }
     /* no two have one name: a resumed run tells them apart by it */
+    char(*const names)[160] = calloc(full.n, sizeof *names);
+    assert_non_null(names);
+    for (size_t i = 0; i < full.n; i++) {
+        struct record r = {.ok = true};
+        cell_describe(&full.cells[i], &r);
+        record_cell_name(&r, names[i], sizeof names[i]);
+    }
     for (size_t i = 0; i < full.n; i++)
-        for (size_t k = 0; sweep_find(full.cells[i].workload->name) && k < i; k++) {
-            struct record a = {.ok = true}, b = {.ok = true};
-            char one[160], other[160];
-            cell_describe(&full.cells[i], &a);
-            cell_describe(&full.cells[k], &b);
-            record_cell_name(&a, one, sizeof one);
-            record_cell_name(&b, other, sizeof other);
-            assert_string_not_equal(one, other);
-        }
+        for (size_t k = 0; sweep_find(full.cells[i].workload->name) && k < i; k++)
+            assert_string_not_equal(names[i], names[k]);
+    free(names);
     plan_free(&full);
     plan_free(&quick);
 }

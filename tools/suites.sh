@@ -78,14 +78,48 @@ check_tidy() {
 }
 tidy() { run-clang-tidy -quiet -p build/dev -j "$(nproc)" "$@"; }
 
+# A check that takes what the other suites leave of the processors: where tests run alone or sleep, that is
+# much. suite_beside starts it, suite_beside_end waits for it and tells of it as suite_check does. It is a
+# group of processes of its own, which ends with this script.
+suite_beside() { # suite_beside NAME COMMAND...
+    local log=build/log/test-$1.log
+    shift
+    suites_beside_begin=$(now)
+    set -m
+    (
+        set +m
+        renice -n 19 -p "$BASHPID" >/dev/null
+        "$@"
+    ) >"$log" 2>&1 </dev/null &
+    set +m
+    suites_beside=$!
+    trap 'kill -- -$suites_beside 2>/dev/null || true' EXIT
+}
+
+suite_beside_end() { # suite_beside_end NAME WHAT
+    local failed=0 log=build/log/test-$1.log
+    bold "[$1]"
+    renice -n 0 -g "$suites_beside" >/dev/null 2>&1 || true # root may; nobody else runs now
+    wait "$suites_beside" || failed=1
+    trap - EXIT
+    if [ $failed -eq 0 ]; then
+        say "  $2: $(duration $(($(now) - suites_beside_begin))), beside the others"
+    else
+        tail -n 30 "$log" >&2
+    fi
+    suite_row "$1" $((1 - failed)) $failed 0 $(($(now) - suites_beside_begin)) "$log"
+}
+
 suites_run() {
     local begin preset
     begin=$(now)
     suite_check format "clang-format finds nothing to change" check_format
-    for preset in dev model asan tsan valgrind peers; do
+    suite_preset dev
+    suite_beside tidy check_tidy # it reads what the build of dev has made
+    for preset in asan tsan model valgrind peers; do
         suite_preset "$preset"
     done
-    suite_check tidy "clang-tidy finds nothing" check_tidy
+    suite_beside_end tidy "clang-tidy finds nothing"
     if [ -r results/current ]; then
         suite_check report "REPORT.md follows from its records" build/dev/queuelab report \
             --results "$(current_results)" --report REPORT.md --check
