@@ -6,30 +6,7 @@
 set -eu
 queuelab=$2/queuelab
 cd "$(dirname "$0")/.." # some read the project's own text
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-passed=0 failed=0
-
-ok() { passed=$((passed + 1)); }
-bad() {
-    failed=$((failed + 1))
-    echo "FAILED: $*"
-    sed 's/^/    /' "$dir/err" 2>/dev/null || true
-}
-
-refuses() { # refuses STATUS PATTERN WORDS...: exits with STATUS and says one line that matches PATTERN
-    want=$1 pattern=$2
-    shift 2
-    status=0
-    "$queuelab" study "$@" >"$dir/out" 2>"$dir/err" || status=$?
-    if [ "$status" -ne "$want" ]; then
-        bad "queuelab study $*: exit $status, not $want"
-    elif [ "$(wc -l <"$dir/err")" -ne 1 ] || ! grep -q -- "$pattern" "$dir/err"; then
-        bad "queuelab study $*: not one line with '$pattern'"
-    else
-        ok
-    fi
-}
+. tests/cli.sh
 
 name=indexing # needs no queues of 64-byte items, which a build may lack
 "$queuelab" study --list | grep -q "^ *$name " || {
@@ -38,23 +15,23 @@ name=indexing # needs no queues of 64-byte items, which a build may lack
 }
 
 # ---- wrong words ------------------------------------------------------------------------------
-refuses 2 "which one"
-refuses 2 "there is no study 'frobnicate'" frobnicate
-refuses 2 "'two' is one too many\|there is no study 'two'" "$name" two
-refuses 2 "has no parameter --colour" "$name" --colour red
-refuses 2 "does not know '--colour'" --colour red
-refuses 2 "needs a value" "$name" --rounds
-refuses 2 "no number from 1" "$name" --rounds 0
-refuses 2 "no number from 1" "$name" --rounds 3x
-refuses 2 "no whole number" "$name" --seed minus
-refuses 2 "goes with --judge" "$name" --check
-refuses 3 "cannot make directory" "$name" --quick --out /no/such/place
-refuses 3 "cannot read $dir/none" "$name" --judge "$dir/none"
+refuses 2 "which one" study
+refuses 2 "there is no study 'frobnicate'" study frobnicate
+refuses 2 "'two' is one too many\|there is no study 'two'" study "$name" two
+refuses 2 "has no parameter --colour" study "$name" --colour red
+refuses 2 "does not know '--colour'" study --colour red
+refuses 2 "needs a value" study "$name" --rounds
+refuses 2 "no number from 1" study "$name" --rounds 0
+refuses 2 "no number from 1" study "$name" --rounds 3x
+refuses 2 "no whole number" study "$name" --seed minus
+refuses 2 "goes with --judge" study "$name" --check
+refuses 3 "cannot make directory" study "$name" --quick --out /no/such/place
+refuses 3 "cannot read $dir/none" study "$name" --judge "$dir/none"
 
 # ---- records ----------------------------------------------------------------------------------
 mkdir "$dir/damaged"
 echo 'no JSON' >"$dir/damaged/samples.jsonl"
-refuses 3 "samples.jsonl:1: is no JSON" "$name" --judge "$dir/damaged"
+refuses 3 "samples.jsonl:1: is no JSON" study "$name" --judge "$dir/damaged"
 
 # Killed after its first sample: the line is whole, and there is no other half.
 "$queuelab" study "$name" --quick --quiet --out "$dir/killed" >"$dir/out" 2>"$dir/err" &
@@ -90,7 +67,7 @@ fi
 document=$("$queuelab" study --list | awk -v n="$name" '$1 == n { print $2 }')
 awk -F'\t' -v OFS='\t' -v d="$document" '$2 == d && !done { $8 = $8 " and more"; done = 1 } 1' \
     "$dir/claims.tsv" >"$dir/edited.tsv"
-refuses 1 "the ledger says" "$name" --quiet --judge "$dir/killed" --ledger "$dir/edited.tsv" --check
+refuses 1 "the ledger says" study "$name" --quiet --judge "$dir/killed" --ledger "$dir/edited.tsv" --check
 
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]
