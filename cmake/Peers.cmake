@@ -125,7 +125,7 @@ function(peer name adapter language sizes packages header libraries)
   add_library(queuelab_peer_${name} OBJECT ${sources})
   set_target_properties(queuelab_peer_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON
                         CXX_STANDARD 20 CXX_EXTENSIONS ON)
-  target_compile_options(queuelab_peer_${name} PRIVATE
+  target_compile_options(queuelab_peer_${name} PRIVATE ${stamp_brief_debug}
     "$<$<COMPILE_LANGUAGE:CXX>:-Wno-missing-field-initializers;-Wno-maybe-uninitialized>")
   target_compile_definitions(queuelab_peer_${name} PRIVATE NDEBUG) # as a package is used
   target_link_libraries(queuelab_peer_${name} PRIVATE queuelab_queues queuelab_compiler)

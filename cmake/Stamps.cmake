@@ -1,7 +1,9 @@
 # One object per line of queues/queues.def and per variant: harness/stamp.c compiled with the
 # queue's header inlined into the measured loops. stamps_create() makes the object library
 # queuelab_stamps and drivers.c, the table of all of them and of the peers (Peers.cmake), which come
-# last.
+# last. Peers and variants have line numbers (-g1) and no more for the debugger in a Debug build: types and
+# variables of so many copies are a third of its time, and valgrind reads them for each test.
+set(stamp_brief_debug $<$<CONFIG:Debug>:-g1>)
 set(queues_def ${CMAKE_CURRENT_SOURCE_DIR}/queues/queues.def)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${queues_def})
 
@@ -111,6 +113,9 @@ function(stamps_create)
   file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/stamps/drivers.c CONTENT "${text}" @ONLY)
 
   add_library(queuelab_stamps OBJECT ${sources} ${PROJECT_BINARY_DIR}/stamps/drivers.c)
+  list(FILTER sources INCLUDE REGEX "_(64|indirect)\\.c$")
+  set_source_files_properties(${sources} PROPERTIES COMPILE_OPTIONS "${stamp_brief_debug}")
   set_target_properties(queuelab_stamps PROPERTIES POSITION_INDEPENDENT_CODE ON)
   target_link_libraries(queuelab_stamps PRIVATE queuelab_queues queuelab_compiler)
+  target_compile_definitions(queuelab_stamps PRIVATE $<$<CONFIG:Debug>:Q_CALLED>) # queues/item.h
 endfunction()

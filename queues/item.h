@@ -56,8 +56,9 @@ static inline uint64_t q_in_lane(unsigned lane, uint64_t key) { return (uint64_t
 
 /* On push and pop of more than a few lines: `static inline q_hot enum q_status N_push(...)`. Left
  * to themselves gcc 12 and clang 14 call such operations from the measured loops instead of
- * inlining them. Not without optimisation: there every function keeps its frame. */
-#ifdef __OPTIMIZE__
+ * inlining them. Not without optimisation: there every function keeps its frame. Nor in Debug builds of
+ * the lab (Q_CALLED, cmake/Stamps.cmake), which measure nothing: a stamp compiles in half the time. */
+#if defined __OPTIMIZE__ && !defined Q_CALLED
 #define q_hot __attribute__((always_inline))
 #else
 #define q_hot
