@@ -246,9 +246,9 @@ static void processors(void **state)
         begin_file();
         put("steps", "current", FOUR, "cpu_use", idle ? 0.02 : 0.6);
         put("steps", "current, mutex", FOUR, "cpu_use", idle ? 0.02 : 0.7);
-        put("steps", "+ map", FOUR, "core_use", idle ? 0.95 : 0.5);
+        put("steps", "+ atomic metrics", FOUR, "awake", idle ? 0.95 : 0.5);
         assert_verdict("S4-C7", idle ? CLAIM_HOLDS : CLAIM_REFUTED, NULL);
-        assert_verdict("S4-C8", idle ? CLAIM_HOLDS : CLAIM_REFUTED, "+ map");
+        assert_verdict("S4-C8", idle ? CLAIM_HOLDS : CLAIM_REFUTED, "4 workers");
     }
 }
 

@@ -234,13 +234,23 @@ static void judge_processors(struct study_judge *j)
         study_words(slow, ""));
 
     struct cases c = {.n = 0};
-    static const char *const ways[] = {"current", "+ map", "+ atomic metrics", "ours: own tables"};
-    for (unsigned i = 0; i < 4; i++) {
-        const struct interval v = study_median(j, "steps", ways[i], s, "core_use");
-        if (v.n)
-            case_add(&c, v, 0.8, "", "%s", ways[i]);
+    struct text before = {.n = 0};
+    for (unsigned threads = 1; threads <= 4; threads += 3) {
+        const char *const at = steps(j, threads);
+        const struct interval now = study_median(j, "steps", "+ atomic metrics", at, "awake");
+        if (!at || !now.n)
+            continue;
+        case_add(&c, now, 0.8, "", "%u worker%s", threads, threads > 1 ? "s" : "");
+        say(&before, "%s%u: %s", before.n ? ", " : "", threads,
+            study_words(study_median(j, "steps", "current", at, "awake"), ""));
+        say(&before, ", own tables %s",
+            study_words(study_median(j, "steps", "ours: own tables", at, "awake"), ""));
     }
-    cases_verdict(j, "S4-C8", &c, "share of their processors that 4 workers use");
+    char what[1700];
+    snprintf(what, sizeof what,
+             "share of their time that workers do not sleep, after all steps (before them, %s)",
+             before.text);
+    cases_verdict(j, "S4-C8", &c, what);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------------------ */
