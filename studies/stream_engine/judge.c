@@ -45,7 +45,8 @@ void cases_verdict(struct study_judge *j, const char *claim, const struct cases 
                       c->holds.text, c->refuted, c->n, what, c->all.text);
     else
         study_verdict(j, claim, CLAIM_UNTESTABLE, NULL,
-                      "%u of %u cases refute it, in the others the interval contains the bound; "
+                      "%u of %u cases refute it, in the others the interval contains the bound or "
+                      "rests on too few rounds; "
                       "%s: %s",
                       c->refuted, c->n, what, c->all.text);
 }
