@@ -242,7 +242,8 @@ void stream_engine_flows(struct cells *c, const struct study_run *run)
     const bool quick = study_quick(run);
     for (unsigned i = 0; i < STEPS; i++)
         for (unsigned threads = 1; threads <= 8; threads *= 2)
-            if (!quick || threads == 4 || (threads != 2 && !strstr(steps[i].name, "alone")))
+            if (!quick || threads == 4 || threads == 1 ||
+                (threads == 8 && !strstr(steps[i].name, "alone")))
                 add(c, "steps", &steps[i], GROUPS, threads, 1000, 0, 0);
     add_states(c, quick, study_number(run, "zipf"));
     add_scenarios(c, quick);
