@@ -2,6 +2,7 @@
 #include "studies/stream_engine/engine_inside.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,12 +51,25 @@ static double cpu_s(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+/* That this thread has waited for a processor, so far; negative: the kernel does not say. */
+static double ready_s(void)
+{
+    unsigned long long ran, waited;
+    FILE *const f = fopen("/proc/thread-self/schedstat", "r");
+    const bool there = f && fscanf(f, "%llu %llu", &ran, &waited) == 2;
+    if (f)
+        fclose(f);
+    return there ? (double)waited / 1e9 : -1;
+}
+
 static void work(struct engine *e, struct worker *w, void *queue, void *handle)
 {
     struct rusage before, after;
     uint64_t item;
     enum q_status s;
     getrusage(RUSAGE_THREAD, &before);
+    const double ready = ready_s();
+    const uint64_t begin = clock_monotonic_ns();
     w->cpu_s = -cpu_s();
     while ((s = e->driver->pop_wait(queue, handle, &item, 100000000)) == Q_OK || s == Q_TIMEOUT) {
         if (engine_failed(e))
@@ -66,6 +80,9 @@ static void work(struct engine *e, struct worker *w, void *queue, void *handle)
         batch_done(e, item - 1);
     }
     w->cpu_s += cpu_s();
+    w->asleep_s = (double)(clock_monotonic_ns() - begin) / 1e9 - w->cpu_s - (ready_s() - ready);
+    if (w->asleep_s < 0 || ready < 0)
+        w->asleep_s = ready < 0 ? NAN : 0;
     getrusage(RUSAGE_THREAD, &after);
     w->switches = (double)(after.ru_nvcsw - before.ru_nvcsw);
     w->forced = (double)(after.ru_nivcsw - before.ru_nivcsw);
@@ -263,6 +280,7 @@ static void sum_up(const struct engine *e, struct engine_result *r)
         r->overtaken += w->overtaken;
         r->late += w->late;
         r->cpu_s += w->cpu_s;
+        r->asleep_s += w->asleep_s;
         r->switches += w->switches;
         r->forced += w->forced;
         start = w->start < start ? w->start : start;

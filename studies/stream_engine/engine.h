@@ -71,6 +71,7 @@ struct engine_result {
     uint64_t batches, records;
     double seconds;          /* from the start to the last result */
     double cpu_s;            /* of the workers */
+    double asleep_s;         /* and neither ran nor waited for a processor; NaN: nobody knows */
     double switches, forced; /* of the workers: they waited; they were interrupted */
     uint64_t emitted;        /* told on the way */
     uint64_t emitted_count;  /* sum of the counts that were told */

@@ -13,7 +13,7 @@ struct worker {
     uint64_t turns, x;
     uint64_t records, emitted, emitted_count, emitted_gain, overtaken, late;
     int64_t emitted_rows;
-    double cpu_s, switches, forced;
+    double cpu_s, asleep_s, switches, forced;
     uint64_t start;
     struct emission {
         uint64_t hash, window, count;

@@ -59,10 +59,12 @@ struct cases {
 };
 void case_add(struct cases *c, struct interval v, double least, const char *unit,
               const char *format, ...) __attribute__((format(printf, 5, 6)));
-/* How many times `a` is `b` in this setting; nothing if it was not measured. */
+/* How many times `a` is `b` in this setting; nothing if it was not measured. `own_time`: where other work
+ * on the machine blurs that, the processor's time for a record decides: for one worker it is the same,
+ * and beside a lock behind which workers sleep it says too little rather than too much. */
 void case_ratio(struct cases *c, const struct study_judge *j, const char *experiment,
                 const char *setting, const char *metric, const char *a, const char *b, double least,
-                const char *words);
+                bool own_time, const char *words);
 void cases_verdict(struct study_judge *j, const char *claim, const struct cases *c,
                    const char *what);
 
