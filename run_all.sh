@@ -312,7 +312,7 @@ main_job() {
 # Every study into one directory of records; each leaves its verdicts and the table of its figure as soon
 # as it has ended, so that what is measured is kept when a later one fails.
 studies_job() {
-    local dir name words=() status=0 failed='' n=0
+    local dir before name words=() status=0 failed='' errors='' n=0
     if [ $plan = quick ]; then words+=(--quick); fi
     peers=yes
     for name in "${study_names[@]}"; do
@@ -328,6 +328,11 @@ studies_job() {
     fi
     step 3/4 studies
     dir=results/studies-$(date -u +%Y%m%dT%H%M%SZ)
+    if before=$(current_studies); then # the ledger is made from one directory: those not run now stay in it
+        mkdir -p "$dir"
+        cp "$before/samples.jsonl" "$dir/"
+    fi
+    cp studies/claims.tsv build/log/claims.before
     for name in "${study_names[@]}"; do
         n=$((n + 1))
         say "  $name ($n of ${#study_names[@]})"
@@ -336,7 +341,7 @@ studies_job() {
             status=$?
         case $status in
         0) ;;
-        1) say "  some samples of $name have errors: they are in $dir/samples.jsonl" ;;
+        1) errors+=" $name" ;;
         *) failed+=" $name" ;;
         esac
     done
@@ -346,7 +351,20 @@ studies_job() {
     step_figures
     say "records   $dir"
     say "ledger    studies/claims.tsv"
+    say "report    $PWD/REPORT.md"
+    say "verdicts that are others now: $(verdicts_changed build/log/claims.before studies/claims.tsv)"
+    [ -z "$errors" ] || say "samples with errors, said above and in $dir/samples.jsonl:$errors"
     [ -z "$failed" ] || die "could not be carried out:$failed. The lines above say why; the others are done"
+    [ -z "$errors" ] || exit 1
+}
+
+verdicts_changed() { # verdicts_changed BEFORE AFTER: ID before -> after, ...; or "none"
+    awk -F '\t' '
+        NR == FNR { was[$1] = $7; next }
+        $1 in was && was[$1] != "-" && was[$1] != $7 {
+            printf "%s%s %s -> %s", n++ ? ", " : "", $1, was[$1], $7
+        }
+        END { printf n ? " (" n ")" : "none" }' "$1" "$2"
 }
 
 report_job() {

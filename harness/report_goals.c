@@ -158,8 +158,9 @@ static enum outcome segqueue(FILE *f, const struct book *b)
                                             : UNSURE;
 }
 
-/* Published, and built here after the paper: not packages, and not ours. */
-static const char *const published[] = {"ring_flag.plain", "ring_iffq", "ring_bbq"};
+/* Published, and built here as they are in the paper: not packages, and not ours. (ring_batch, ring_spsc
+ * and ring_flag begin with published ideas, too, and change them: their headers say how.) */
+static const char *const published[] = {"ring_lamport", "ring_flag.plain", "ring_iffq", "ring_bbq"};
 
 static bool is_published(const struct contender *c)
 {
@@ -169,6 +170,17 @@ static bool is_published(const struct contender *c)
     return false;
 }
 
+/* The best of some of them would be a lower bar than is promised. */
+static bool all_published(const struct ranking *r)
+{
+    for (size_t k = 0; k < sizeof published / sizeof *published; k++) {
+        const struct contender *const c = ranking_find(r, published[k]);
+        if (!c || c->absolute.n == 0)
+            return false;
+    }
+    return true;
+}
+
 static enum outcome against_published(FILE *f, const struct book *b, struct which w, double least)
 {
     struct tally t = {.cells = 0};
@@ -176,7 +188,7 @@ static enum outcome against_published(FILE *f, const struct book *b, struct whic
     for (size_t i = 0; r && i < b->n_settings; i++) {
         const struct setting *const s = &b->settings[i];
         const struct contender *ours = NULL, *theirs = NULL;
-        if (!chosen(&w, s->key) || !ranking_make(r, s, w.class))
+        if (!chosen(&w, s->key) || !ranking_make(r, s, w.class) || !all_published(r))
             continue;
         for (size_t k = 0; k < r->n; k++) {
             const struct contender *const c = &r->c[k];
@@ -191,7 +203,7 @@ static enum outcome against_published(FILE *f, const struct book *b, struct whic
         count(&t, b, r, ours, theirs->q, &ratio, least);
     }
     free(r);
-    return sum_up(f, &t, "no published design is among the queues");
+    return sum_up(f, &t, "not all of the published designs were measured there");
 }
 
 static enum outcome spsc_published(FILE *f, const struct book *b)

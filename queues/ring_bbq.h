@@ -7,17 +7,17 @@
  *
  * Each block has its own two indices, `committed` and `consumed`. The producer asks about the consumer
  * once per block, when it enters it: has all of that block been read? The consumer asks the block
- * that it is in how far it is filled, and tells of room once per block. So in a ring that is neither
- * full nor empty the two are in different blocks, and write to different lines.
+ * that it is in how far it is filled, and tells of room once per block. So while a block of items or
+ * more lies between the two, they are in different blocks, and write to different lines.
  * Wang, Behrens, Fu et al., BBQ: A Block-based Bounded Queue for Exchanging Data and Profiling, 2022,
  * in its form for one producer and one consumer that refuses when full ("retry-new"). Two things are
  * ours: indices that never wrap instead of a version beside an offset, and `consumed` is stored once
  * per block, for nobody asks before. push and pop are wait-free.
  *
- * The paper's form for many threads is not here: there a push takes its slot by fetch-and-add before it
- * fills it, and until every such push of the block has ended no item of it may be read; pops that find
- * one under way have to answer that they are busy, for which queue.h has no word, or wait for it, as
- * array_mpmc's do for one slot.
+ * The paper's form for many threads is not here. There a push takes its slot by fetch-and-add before it
+ * fills it, and no item of a block is read while such a push of it is under way: a pop then answers as
+ * if the queue were empty, and one stopped producer keeps back what the others put into its block, where
+ * in array_mpmc it keeps back what comes after its own cell. (A figure for it is not in this report.)
  *
  * A block that is partly read has no room yet. The ring has a block more than was asked for, and holds
  * at least its capacity, perhaps more (Q_CAPACITY_ROUGH).

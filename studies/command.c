@@ -8,11 +8,12 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "harness/whole_file.h"
 #include "studies/ledger.h"
 
-enum { EXIT_USAGE = 2, PARAMETERS_MOST = 48 };
+enum { NOT_THERE = -1, EXIT_USAGE = 2, PARAMETERS_MOST = 48 };
 
 const char study_usage[] =
     "  study     the systems of five documents: NAME [--quick] [--out DIR] [--rounds N] [--seed "
@@ -183,6 +184,7 @@ static void say_verdicts(const struct study_judge *j)
     for (size_t i = 0; i < j->n_findings; i++)
         printf("%-8s %-21s  %s\n", j->finding[i].claim, verdict_words[j->finding[i].verdict],
                j->finding[i].measured);
+    fflush(stdout); /* before what is said about them */
 }
 
 static int write_data(const struct study_judge *j, const char *directory)
@@ -207,7 +209,7 @@ static int write_data(const struct study_judge *j, const char *directory)
     return error;
 }
 
-/* What one study left in this directory. 0 or an exit status. */
+/* What one study left in this directory. 0, an exit status, or NOT_THERE if it need not be. */
 static int judge(const struct request *r, const struct study *s, const char *directory, bool must)
 {
     struct study_judge j;
@@ -218,9 +220,15 @@ static int judge(const struct request *r, const struct study *s, const char *dir
         fprintf(stderr, "queuelab: %s\n", message);
         return 3;
     }
-    if (!j.there && !must) {
+    if (j.cut && (must || s == studies[0])) /* once */
+        fprintf(stderr,
+                "queuelab: note: the last line of %s/samples.jsonl is cut off and left out\n",
+                directory);
+    if (!j.there) {
         study_release(&j);
-        return 0;
+        if (must)
+            fprintf(stderr, "queuelab: there are no samples of %s in %s\n", s->name, directory);
+        return must ? 3 : NOT_THERE;
     }
     s->judge(&j);
     if (!r->o.quiet)
@@ -242,11 +250,24 @@ static int judge(const struct request *r, const struct study *s, const char *dir
 static int judge_all(const struct request *r)
 {
     int worst = 0;
-    for (const struct study *const *s = studies; *s; s++)
-        if (!r->o.study || r->o.study == *s) {
-            const int status = judge(r, *s, r->judge, r->o.study != NULL);
+    size_t there = 0;
+    if (r->o.study)
+        return judge(r, r->o.study, r->judge, true);
+    for (const struct study *const *s = studies; *s && worst < 3; s++) {
+        const int status = judge(r, *s, r->judge, false);
+        there += status != NOT_THERE;
+        if (status != NOT_THERE)
             worst = status > worst ? status : worst;
-        }
+        else if (r->ledger)
+            fprintf(stderr, "queuelab: there are no samples of %s in %s: its verdicts are not %s\n",
+                    (*s)->name, r->judge, r->check ? "checked" : "made anew");
+        if (status == NOT_THERE && r->check)
+            worst = 1;
+    }
+    if (there == 0 && worst < 3) {
+        fprintf(stderr, "queuelab: there are no samples of any study in %s\n", r->judge);
+        return 3;
+    }
     return worst;
 }
 
@@ -278,11 +299,15 @@ int study_command(int argc, char **argv)
                  date);
         r.o.out = out;
     }
+    if (r.ledger && access(r.ledger, R_OK | W_OK) != 0) { /* before, not after hours of measuring */
+        fprintf(stderr, "queuelab: cannot write the ledger %s: %s\n", r.ledger, strerror(errno));
+        return 3;
+    }
     status = study_carry_out(&r.o);
     if (status > 1)
         return status;
     const int judged = judge(&r, r.o.study, r.o.out, true);
     if (!r.o.quiet)
-        printf("records  %s\n", r.o.out);
+        printf("claims   what each of them says: studies/claims.tsv\nrecords  %s\n", r.o.out);
     return judged ? judged : status;
 }

@@ -193,7 +193,8 @@ int study_measure(struct study_run *run, const struct study_cell *cells, size_t 
     struct progress progress;
     struct stats_random random;
     int status = order && failed ? 0 : 3;
-    char result[64] = "";
+    char why[STUDY_ERROR] = "";
+    size_t broken = 0;
     for (size_t i = 0; i < n; i++)
         total += rounds_of(run, &cells[i]);
     progress_begin(&progress, total);
@@ -217,7 +218,7 @@ int study_measure(struct study_run *run, const struct study_cell *cells, size_t 
             snprintf(s.setting, sizeof s.setting, "%s", cell->setting);
             snprintf(what, sizeof what, "%s: %s%s%s", cell->experiment, cell->variant,
                      cell->setting[0] ? ", " : "", cell->setting);
-            progress_step(&progress, what, result);
+            progress_step(&progress, what, "");
             run->seed = run->options->seed ^ ++run->sequence << 20;
             take(run, cell, &s);
             if (interrupted) {
@@ -225,21 +226,23 @@ int study_measure(struct study_run *run, const struct study_cell *cells, size_t 
                 break;
             }
             if (s.error[0]) {
-                failed[order[i]]++;
+                if (failed[order[i]]++ == 0 && broken++ == 0)
+                    snprintf(why, sizeof why, "%s", s.error);
                 progress_say(&progress, "queuelab: %s: %s%s", what, s.error,
                              failed[order[i]] == FAILURES_MOST ? "; it is not tried again" : "");
             }
-            if (s.n)
-                snprintf(result, sizeof result, "%.4g %.40s", s.metric[0].value, s.metric[0].name);
             const int error = study_write(run->file, run->options->study, &s);
             if (error)
                 status = complain(run, error);
         }
     }
     progress_end(&progress);
-    for (size_t i = 0; status == 0 && i < n; i++)
-        if (failed[i])
-            status = 1;
+    if (broken)
+        fprintf(stderr,
+                "queuelab: %zu of %zu cells failed and have fewer numbers or none; the first: %s\n",
+                broken, n, why);
+    if (broken && status == 0)
+        status = 1;
     free(order);
     free(failed);
     return status;
@@ -297,5 +300,10 @@ int study_carry_out(const struct study_options *o)
     status = s->run(&run);
     if (fclose(run.file) != 0 && status < 2)
         status = complain(&run, errno);
+    if (interrupted)
+        fprintf(stderr,
+                "queuelab: interrupted: what was measured is in %s; `queuelab study %s --judge %s` "
+                "says what it shows\n",
+                o->out, s->name, o->out);
     return status;
 }

@@ -211,8 +211,13 @@ int study_read(struct study_judge *j, const struct study *study, const char *dir
     }
     for (const char *c = text; *c; c++)
         lines += *c == '\n';
+    j->cut = bytes > 0 && text[bytes - 1] != '\n'; /* killed while it wrote */
     j->sample = calloc(lines + 1, sizeof *j->sample);
-    const char *wrong = j->sample ? NULL : "is too large for memory";
+    const char *wrong = !j->sample              ? "is too large for memory"
+                        : strlen(text) != bytes ? "has a zero byte in it: damaged"
+                                                : NULL;
+    if (wrong)
+        number = lines + 1;
     for (char *line = text, *next; !wrong && (next = strchr(line, '\n')); line = next + 1) {
         json_error_t at;
         json_t *const object = json_loadb(line, (size_t)(next - line), 0, &at);

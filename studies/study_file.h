@@ -15,6 +15,7 @@ struct study_judge {
     size_t n;
     bool there;          /* this study was run into this file */
     bool quick;          /* and briefly */
+    bool cut;            /* the last line of the file is not whole */
     char directory[512]; /* where the file is, as verdicts name it */
     struct study_finding {
         char *claim, *measured, *evidence;

@@ -33,6 +33,13 @@ mkdir "$dir/damaged"
 echo 'no JSON' >"$dir/damaged/samples.jsonl"
 refuses 3 "samples.jsonl:1: is no JSON" study "$name" --judge "$dir/damaged"
 
+: >"$dir/damaged/samples.jsonl"
+refuses 3 "no samples of any study in $dir/damaged" study --judge "$dir/damaged"
+refuses 3 "no samples of $name in $dir/damaged" study "$name" --judge "$dir/damaged"
+printf '{}\n\0\n' >"$dir/damaged/samples.jsonl"
+refuses 3 "samples.jsonl:2: has a zero byte" study --judge "$dir/damaged"
+refuses 3 "cannot write the ledger $dir/none" study "$name" --quick --ledger "$dir/none"
+
 # Killed after its first sample: the line is whole, and there is no other half.
 "$queuelab" study "$name" --quick --quiet --out "$dir/killed" >"$dir/out" 2>"$dir/err" &
 pid=$!
@@ -45,7 +52,7 @@ done
 kill -INT $pid 2>/dev/null || bad "the study ended before it could be interrupted"
 status=0
 wait $pid || status=$?
-if [ $status -eq 130 ] && [ "$(tail -c 1 "$dir/killed/samples.jsonl" | wc -l)" -eq 1 ]; then
+if [ $status -eq 130 ] && grep -q "interrupted: .* --judge $dir/killed" "$dir/err" && [ "$(tail -c 1 "$dir/killed/samples.jsonl" | wc -l)" -eq 1 ]; then
     ok
 else
     bad "an interrupted study: exit $status"
@@ -63,6 +70,13 @@ if "$queuelab" study "$name" --quiet --judge "$dir/killed" --ledger "$dir/claims
     ok
 else
     bad "the ledger does not follow from the records it was made from"
+fi
+status=0
+"$queuelab" study --quiet --judge "$dir/killed" --ledger "$dir/claims.tsv" --check 2>"$dir/err" || status=$?
+if [ $status -eq 1 ] && grep -q "no samples of observation_queue .* not checked" "$dir/err"; then
+    ok
+else
+    bad "a ledger of five studies is held to the records of one: exit $status"
 fi
 document=$("$queuelab" study --list | awk -v n="$name" '$1 == n { print $2 }')
 awk -F'\t' -v OFS='\t' -v d="$document" '$2 == d && !done { $8 = $8 " and more"; done = 1 } 1' \

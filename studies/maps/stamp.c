@@ -146,8 +146,7 @@ extern "C"
 #endif
     const struct map_driver CAT(map_driver_, MAP_ID);
 const struct map_driver CAT(map_driver_, MAP_ID) = {
-    STRING(MAP_ID), &OP(_traits), any_create, any_destroy, any_attach,
-    any_detach,     any_find,     any_insert, any_remove,  any_run,
-    any_add,        any_size,     any_each,   any_bytes,   any_stop,
-    NULL,
+    STRING(MAP_ID), &OP(_traits), any_create, any_destroy, any_attach, any_detach,
+    any_find,       any_insert,   any_remove, any_run,     any_add,    any_size,
+    any_each,       any_bytes,    any_stop,   NULL,
 };
