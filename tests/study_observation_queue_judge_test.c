@@ -30,7 +30,7 @@ static const struct study observation = {
     }
 #define PUSHED(variant, first, last)                                                               \
     {                                                                                              \
-        "ends", variant, "1+1", {{"push_ns", first, last}}, false                                  \
+        "ends", variant, "one producer", {{"push_ns", first, last}}, false                         \
     }
 #define ENQUEUED(p50, p99_first, p99_last)                                                         \
     {                                                                                              \
@@ -114,6 +114,7 @@ static const struct made usual[] = {
     {"open_loop", "mutex_deque", "1+1", {{"sojourn_p99_ns", 4e6, 4e6}}, false},
     {"lock", "mutex", "8 threads", {{"waited_share", 0.1, 0.1}}, false},
     PUSHED("deep", 50, 50),
+    PUSHED("deep, no consumer", 48, 48),
     PUSHED("nearly empty", 120, 121),
     ENQUEUED(80, 400, 401),
     {"enqueue", "segment_mpmc", TOGETHER, {{"enqueue_p50_ns", 60, 60}}, false},
@@ -155,9 +156,19 @@ static const struct judged cases[] = {
      "undecided: the first passes more",
      {CONTENDED("array_mpmc", 10e6, 20e6)}},
 
-    {"S0-C6", CLAIM_CONDITIONAL, "the queue is deep: ", {{0}}},
+    {"S0-C6", CLAIM_CONDITIONAL, "^the queue is deep (50 ns", {{0}}},
     {"S0-C6", CLAIM_HOLDS, NULL, {PUSHED("nearly empty", 52, 53)}},
-    {"S0-C6", CLAIM_UNTESTABLE, NULL, {PUSHED("nearly empty", 40, 120)}},
+    {"S0-C6",
+     CLAIM_UNTESTABLE,
+     "undecided: the queue is nearly",
+     {PUSHED("nearly empty", 40, 120)}},
+    /* The depth is no condition where it does not help, or where that is open. */
+    {"S0-C6", CLAIM_REFUTED, "^the queue is deep (100 ns", {PUSHED("deep", 100, 100)}},
+    {"S0-C6", CLAIM_REFUTED, "undecided: the queue is deep (", {PUSHED("deep", 40, 120)}},
+    {"S0-C6",
+     CLAIM_UNTESTABLE,
+     "(no values)",
+     {{"ends", "deep, no consumer", "one producer", {{0}}, true}}},
 
     {"S0-C13", CLAIM_HOLDS, NULL, {{0}}},
     {"S0-C13", CLAIM_CONDITIONAL, "refuted: P99 at most", {ENQUEUED(80, 2000, 2001)}},
