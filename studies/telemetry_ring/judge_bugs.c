@@ -155,16 +155,34 @@ static unsigned printed_runs(const struct study_judge *j, const struct policy *p
     return good(j, "overload", p->printed, NULL) + good(j, "endurance", "as written", p->endurance);
 }
 
-/* A push that hangs, or a program that dies, gives no error at all. */
-static void answered(struct study_parts *p, unsigned runs, double without, double answers,
-                     const char *what)
+/* What was seen of a full ring being answered: the events of which a push said that they were dropped;
+ * of those that block, whether one met it and came back (one for each experiment). */
+static double printed_answers(const struct study_judge *j, const struct policy *p, bool blocks)
+{
+    const struct {
+        const char *experiment, *variant, *setting;
+    } where[] = {{"overload", p->printed, NULL}, {"endurance", "as written", p->endurance}};
+    double answers = 0;
+    for (unsigned i = 0; i < 2; i++)
+        answers +=
+            blocks ? study_most(j, where[i].experiment, where[i].variant, where[i].setting,
+                                "depth") > 0
+                   : total(j, where[i].experiment, where[i].variant, where[i].setting, "dropped");
+    return answers;
+}
+
+/* A push that hangs, or a program that dies, gives no error at all; nor does one that says all is well
+ * and loses its event. Where nothing was answered, no error was seen. */
+static void answered(struct study_parts *p, unsigned runs, double without, double lost,
+                     double answers, const char *what)
 {
     study_part(p,
-               runs == 0     ? CLAIM_UNTESTABLE
-               : without > 0 ? CLAIM_REFUTED
-               : answers > 0 ? CLAIM_HOLDS
-                             : CLAIM_UNTESTABLE,
-               "%s (%.0f of %u runs without an answer)", what, without, runs);
+               runs == 0                 ? CLAIM_UNTESTABLE
+               : without > 0 || lost > 0 ? CLAIM_REFUTED
+               : answers > 0             ? CLAIM_HOLDS
+                                         : CLAIM_UNTESTABLE,
+               "%s (%.0f of %u runs without an answer, %.0f events lost without one%s)", what,
+               without, runs, lost, answers > 0 ? "" : ", and no failure answered");
 }
 
 static void judge_errors(struct study_judge *j)
@@ -176,13 +194,19 @@ static void judge_errors(struct study_judge *j)
     if (study_missing(j, "S3-C21", "overload"))
         return;
     for (unsigned i = 0; i < 3; i++) {
-        const unsigned runs = printed_runs(j, &policies[i], &hung);
-        answered(&p, runs, hung, runs, names[i]);
+        const struct policy *const a = &policies[i];
+        const unsigned runs = printed_runs(j, a, &hung);
+        answered(&p, runs, hung,
+                 fmax(total(j, "overload", a->printed, NULL, "lost"), 0) +
+                     fmax(total(j, "endurance", "as written", a->endurance, "lost"), 0),
+                 printed_answers(j, a, i == 0), names[i]);
     }
     answered(&p, good(j, "overload", disk, NULL), total(j, "overload", disk, NULL, "wedged"),
+             fmax(total(j, "overload", disk, NULL, "lost"), 0),
              total(j, "overload", disk, NULL, "refused_by_disk"), "spilling, disk full");
-    answered(&p, good(j, "own snapshot", NULL, NULL),
-             total(j, "own snapshot", NULL, NULL, "refused"), 1, "a snapshot");
+    const double snapshots = study_sum(j, "own snapshot", NULL, NULL, "refused");
+    answered(&p, good(j, "own snapshot", NULL, NULL), isnan(snapshots) ? 0 : snapshots, 0,
+             snapshots == 0, "a snapshot");
     const double refused = total(j, "overload", "spill, disk full", NULL, "refused_by_disk"),
                  silent = total(j, "overload", "spill, disk full", NULL, "lost") +
                           total(j, "overload", "spill, disk full", NULL, "disorder");
