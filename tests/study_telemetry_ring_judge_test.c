@@ -51,6 +51,7 @@ static const struct study telemetry = {
         "waiting", variant, setting, {{metric, first, last}, {"sojourn_p50_ns", delay, delay}},    \
             false                                                                                  \
     }
+/* refused: whatever says so: drops, errors of the disk, blocked pushes that came back, spilled ones. */
 #define OVERLOADED(variant, lost, refused)                                                         \
     {                                                                                              \
         "overload", variant, "",                                                                   \
@@ -58,7 +59,10 @@ static const struct study telemetry = {
              {"lost", 0, lost},                                                                    \
              {"disorder", 0, 0},                                                                   \
              {"offered_per_s", 1e6, 1e6},                                                          \
-             {"refused_by_disk", refused, refused}},                                               \
+             {"refused_by_disk", refused, refused},                                                \
+             {"dropped", refused, refused},                                                        \
+             {"depth", refused, refused},                                                          \
+             {"spilled", refused, refused}},                                                       \
             false                                                                                  \
     }
 
@@ -97,8 +101,8 @@ static const struct made usual[] = {
     OVERLOADED("drop oldest", 0, 0),
     OVERLOADED("spill to disk", 0, 0),
     OVERLOADED("spill, disk full", 0, 1000),
-    OVERLOADED(BLOCK, 0, 0),
-    OVERLOADED(NEWEST, 0, 0),
+    OVERLOADED(BLOCK, 0, 1),
+    OVERLOADED(NEWEST, 0, 500),
     HANGS("overload", OLDEST, ""),
     OVERLOADED(SPILL, 500, 0),
     OVERLOADED(FULL, 0, 1000),
@@ -173,11 +177,29 @@ static const struct judged cases[] = {
     {"S3-C21",
      CLAIM_HOLDS,
      "as printed",
-     {OVERLOADED(OLDEST, 0, 0), {"own snapshot", "as written", "", {{"refused", 0, 0}}, false}}},
+     {OVERLOADED(OLDEST, 0, 500), {"own snapshot", "as written", "", {{"refused", 0, 0}}, false}}},
+    /* Nothing hangs, and nothing was refused either: no error was seen. */
+    {"S3-C21",
+     CLAIM_UNTESTABLE,
+     "undecided: full, blocking (0 of 9 runs without an answer, 0 events lost without one, and no",
+     {OVERLOADED(BLOCK, 0, 0),
+      OVERLOADED(OLDEST, 0, 500),
+      {"own snapshot", "as written", "", {{"refused", 0, 0}}, false}}},
+    {"S3-C21",
+     CLAIM_UNTESTABLE,
+     "undecided: full, drop newest",
+     {OVERLOADED(NEWEST, 0, 0),
+      OVERLOADED(OLDEST, 0, 500),
+      {"own snapshot", "as written", "", {{"refused", 0, 0}}, false}}},
+    /* The answer was that all is well. */
+    {"S3-C21",
+     CLAIM_CONDITIONAL,
+     "refuted: full, drop oldest (0 of 9 runs without an answer, 36 events lost without one)",
+     {OVERLOADED(OLDEST, 8, 500), {"own snapshot", "as written", "", {{"refused", 0, 0}}, false}}},
     {"S3-C21",
      CLAIM_UNTESTABLE,
      "undecided: spilling, disk full",
-     {OVERLOADED(OLDEST, 0, 0),
+     {OVERLOADED(OLDEST, 0, 500),
       OVERLOADED(FULL, 0, 0),
       {"own snapshot", "as written", "", {{"refused", 0, 0}}, false}}},
     /* Ours without the document's: no verdict on the document. */
@@ -190,13 +212,24 @@ static const struct judged cases[] = {
       {"overload", FULL, "", {{0}}, true},
       {"own snapshot", "as written", "", {{0}}, true}}},
 
+    {"S3-C20", CLAIM_REFUTED, "4500 never come out", {OVERLOADED(SPILL, 1000, 800)}},
+    {"S3-C20", CLAIM_HOLDS, NULL, {OVERLOADED(SPILL, 0, 800)}},
+    {"S3-C20", CLAIM_UNTESTABLE, "0 of", {OVERLOADED(SPILL, 0, 0)}},
+
     {"S3-C22", CLAIM_CONDITIONAL, "refuted: drop oldest (hangs in 9 of 9", {{0}}},
-    {"S3-C22", CLAIM_HOLDS, NULL, {OVERLOADED(OLDEST, 0, 0), OVERLOADED(SPILL, 0, 0)}},
+    {"S3-C22", CLAIM_HOLDS, NULL, {OVERLOADED(OLDEST, 0, 500), OVERLOADED(SPILL, 0, 500)}},
+    /* A ring that was never full has stood no pressure. */
+    {"S3-C22",
+     CLAIM_UNTESTABLE,
+     "undecided: drop newest (hangs in 0 of 9 runs, 0 events lost or out of order, and never",
+     {OVERLOADED(NEWEST, 0, 0), OVERLOADED(OLDEST, 0, 500), OVERLOADED(SPILL, 0, 500)}},
     {"S3-C22", CLAIM_REFUTED, NULL, {OVERLOADED(BLOCK, 4, 0), OVERLOADED(NEWEST, 4, 0)}},
     {"S3-C22",
      CLAIM_UNTESTABLE,
      "undecided: drop newest",
-     {OVERLOADED(OLDEST, 0, 0), OVERLOADED(SPILL, 0, 0), {"overload", NEWEST, "", {{0}}, true}}},
+     {OVERLOADED(OLDEST, 0, 500),
+      OVERLOADED(SPILL, 0, 500),
+      {"overload", NEWEST, "", {{0}}, true}}},
 
     {"S3-C32", CLAIM_REFUTED, NULL, {{0}}},
     {"S3-C26", CLAIM_HOLDS, NULL, {{0}}},

@@ -49,7 +49,29 @@ static const struct study wal = {.name = "wal_admission", .source = "001", .judg
             false                                                                                  \
     }
 
+/* The rival's two lines, and an append as written, on so many processors. */
+#define RIVAL(threads, processors, first, last)                                                    \
+    {                                                                                              \
+        "contention", "two fetch-and-adds (the rival)", threads,                                   \
+            {{"ns_per_write", first, last}, {"processors", processors, processors}}, false         \
+    }
+#define APPENDS(threads, ns, first, last, lost)                                                    \
+    {                                                                                              \
+        "contention", "append as written, no flush", threads,                                      \
+            {{"ns_per_write", ns, ns},                                                             \
+             {"writes_per_s", first, last},                                                        \
+             {"lost_cas_per_write", 0, lost},                                                      \
+             {"processors", 2, 2}},                                                                \
+            false                                                                                  \
+    }
+
 static const struct made usual[] = {
+    RIVAL("1 thread", 2, 15, 16),
+    RIVAL("2 threads", 2, 60, 61),
+    RIVAL("8 threads", 2, 110, 111),
+    APPENDS("1 thread", 200, 5e6, 5.1e6, 0),
+    APPENDS("2 threads", 400, 5e6, 5.1e6, 0.1),
+    APPENDS("8 threads", 400, 5e6, 5.1e6, 0.1),
     COMMITS(LEAD, SLOW_128, 19000, 19100),
     COMMITS(WRITTEN, SLOW_128, 180, 181),
     COMMITS(UNBOUNDED, SLOW_128, 185, 186),
@@ -137,6 +159,35 @@ static const struct judged cases[] = {
 
     {"S1-C15", CLAIM_CONDITIONAL, "refuted: 2000 entries/s", {{0}}},
 
+    /* Eight writers on two processors say nothing of eight at once. */
+    {"S1-C6", CLAIM_UNTESTABLE, "fewer than 4 processors", {{0}}},
+    {"S1-C6",
+     CLAIM_REFUTED,
+     "needs 8x",
+     {RIVAL("1 thread", 8, 15, 16), RIVAL("2 threads", 8, 60, 61), RIVAL("8 threads", 8, 80, 81)}},
+    {"S1-C6",
+     CLAIM_HOLDS,
+     "needs 8x",
+     {RIVAL("1 thread", 8, 15, 16), RIVAL("2 threads", 8, 60, 61),
+      RIVAL("8 threads", 8, 180, 181)}},
+    {"S1-C12", CLAIM_REFUTED, "loses up to 0.1 compare-and-swaps", {{0}}},
+    {"S1-C12",
+     CLAIM_UNTESTABLE,
+     "loses up to 0 compare-and-swaps",
+     {APPENDS("2 threads", 400, 5e6, 5.1e6, 0), APPENDS("8 threads", 400, 5e6, 5.1e6, 0)}},
+    /* More than two lines is no proof; less is. */
+    {"S1-C13", CLAIM_UNTESTABLE, "1 thread (12.9x", {{0}}},
+    {"S1-C13", CLAIM_UNTESTABLE, "holds: 8 threads", {APPENDS("8 threads", 90, 5e6, 5.1e6, 0)}},
+    {"S1-C13",
+     CLAIM_HOLDS,
+     NULL,
+     {APPENDS("1 thread", 10, 5e6, 5.1e6, 0), APPENDS("2 threads", 20, 5e6, 5.1e6, 0),
+      APPENDS("8 threads", 90, 5e6, 5.1e6, 0)}},
+    {"S1-C14", CLAIM_REFUTED, "not linear", {{0}}},
+    {"S1-C14", CLAIM_UNTESTABLE, "linear as far", {APPENDS("2 threads", 201, 1e7, 1.01e7, 0)}},
+    {"S1-C14", CLAIM_REFUTED, "not linear", {APPENDS("2 threads", 400, 5e6, 2e7, 0)}},
+    {"S1-C14", CLAIM_UNTESTABLE, "is open", {APPENDS("2 threads", 201, 5e6, 2e7, 0)}},
+
     {"WAL-T1", CLAIM_HOLDS, "the file grows", {{0}}},
     {"WAL-T1",
      CLAIM_CONDITIONAL,
@@ -169,8 +220,9 @@ static void verdicts_follow_from_samples(void **state)
 static void what_was_not_measured_is_not_decided(void **state)
 {
     (void)state;
-    static const char *const by_interval[] = {"S1-C1",  "S1-C2",  "S1-C7",  "S1-B4", "S1-C15",
-                                              "WAL-T1", "WAL-T2", "WAL-T3", NULL};
+    static const char *const by_interval[] = {"S1-C1",  "S1-C2",  "S1-C7",  "S1-B4",
+                                              "S1-C15", "S1-C13", "S1-C14", "WAL-T1",
+                                              "WAL-T2", "WAL-T3", NULL};
     made_check_absence(&wal, usual, by_interval);
 }
 

@@ -19,7 +19,7 @@ measure measure_open;       /* records, producers, consumers, records offered pe
 measure measure_hand_off;   /* records, producers, consumers: one place, and both sides sleep */
 measure measure_ends;       /* records, how: enum ends */
 measure measure_stopped;    /* seconds */
-enum ends { ENDS_DEEP, ENDS_NEAR };
+enum ends { ENDS_DEEP, ENDS_NEAR, ENDS_ALONE };
 
 /* ---- shape.c: the document's own programs ------------------------------------------------------ */
 measure measure_benchmark; /* records, how: enum shape_of, capacity */

@@ -168,20 +168,28 @@ static void judge_lock(struct study_judge *j)
                   study_words(processor, "ns"), derived / 1e6, derived / 52e3);
 }
 
+/* A push beside a consumer, for one into as deep a queue that nobody takes from: a fifth more is in the
+ * way. */
 static void judge_ends(struct study_judge *j)
 {
-    const struct interval ends = study_ratio(j, "ends", "nearly empty", "deep", NULL, "push_ns");
-    const struct interval deep = study_median(j, "ends", "deep", NULL, "push_ns");
-    const struct interval near = study_median(j, "ends", "nearly empty", NULL, "push_ns");
-    const enum verdict v = study_at_most(ends, 1.2);
+    static const char alone[] = "deep, no consumer";
+    static const struct {
+        const char *variant, *words;
+    } beside[] = {{"deep", "the queue is deep"},
+                  {"nearly empty", "the queue is nearly empty, the consumer at the push's heels"}};
+    struct study_parts p = {0};
     if (study_missing(j, "S0-C6", "ends"))
         return;
-    study_verdict(j, "S0-C6", v == CLAIM_REFUTED ? CLAIM_CONDITIONAL : v, NULL,
-                  "%s: beside a consumer that is far away a push takes %s, with one at its "
-                  "heels %s (%s)",
-                  v == CLAIM_REFUTED ? "the queue is deep"
-                                     : "a queue nearly empty against a deep one",
-                  study_words(deep, "ns"), study_words(near, "ns"), study_words(ends, "x"));
+    for (unsigned i = 0; i < 2; i++) {
+        const struct interval r = study_ratio(j, "ends", beside[i].variant, alone, NULL, "push_ns");
+        study_part(&p, study_at_most(r, 1.2), "%s (%s, %s)", beside[i].words,
+                   study_words(study_median(j, "ends", beside[i].variant, NULL, "push_ns"), "ns"),
+                   study_words(r, "x"));
+    }
+    study_verdict(j, "S0-C6", study_parts_verdict(&p), NULL,
+                  "%s; a push beside a consumer, for one without (%s); 1.2x at most is asked",
+                  study_parts_words(&p),
+                  study_words(study_median(j, "ends", alone, NULL, "push_ns"), "ns"));
 }
 
 static void judge_enqueue(struct study_judge *j)

@@ -94,13 +94,15 @@ static void judge_admission(struct study_judge *j)
                  all = sum_of(j, "admission", reserved, "signals");
     study_verdict(
         j, "S0-C10",
-        ours > 0 ? CLAIM_REFUTED
-        : wraps  ? CLAIM_CONDITIONAL
-                 : CLAIM_HOLDS,
+        ours > 0                       ? CLAIM_REFUTED
+        : !(signals > 0) || !(all > 0) ? CLAIM_UNTESTABLE /* nobody was told anything */
+        : wraps || false_signals > 0   ? CLAIM_CONDITIONAL
+                                       : CLAIM_HOLDS,
         wraps ? underflow : NULL,
         "%s%s of %s signals were false as written, %s of %s with room reserved before the "
         "push%s",
-        wraps && ours == 0 ? "room is reserved first: " : "", whole(false_signals), whole(signals),
+        (wraps || false_signals > 0) && ours == 0 && all > 0 ? "room is reserved first: " : "",
+        whole(false_signals), whole(signals),
         whole(sum_of(j, "admission", reserved, "false_signals")), whole(all),
         wraps ? and_checked(j, "depth_underflow") : "");
 
@@ -135,7 +137,7 @@ static void judge_admission(struct study_judge *j)
 
 static void judge_promotion(struct study_judge *j)
 {
-    const double served = study_most(j, "continuous", "as written", NULL, "low_served"),
+    const double served = study_least(j, "continuous", "as written", NULL, "low_served"),
                  dequeues = study_most(j, "continuous", "as written", NULL, "dequeues"),
                  half = study_least(j, "backlog", "as written", NULL, "backlog_5"),
                  end = study_least(j, "backlog", "as written", NULL, "backlog_10"),
@@ -146,10 +148,10 @@ static void judge_promotion(struct study_judge *j)
     const bool starves = served == 0 || checker_finds(j, "promotion_starves");
     const bool grows = end > 1.5 * half;
     study_verdict(j, "S0-C12",
-                  starves || grows ? CLAIM_REFUTED
-                  : isnan(served)  ? CLAIM_UNTESTABLE
-                                   : CLAIM_HOLDS,
-                  "models/mutants/promotion_starves.c",
+                  starves || grows                             ? CLAIM_REFUTED
+                  : isnan(served) || isnan(half) || isnan(end) ? CLAIM_UNTESTABLE
+                                                               : CLAIM_HOLDS,
+                  starves ? "models/mutants/promotion_starves.c" : NULL,
                   "high never empty: %s in %s dequeues (fair: after %s, bound %s); normal never "
                   "empty: of %s low ones %s wait at half time and %s at the end (fair: %s)%s",
                   served > 0 ? "served" : "not served", whole(dequeues), whole(fair),
@@ -206,11 +208,11 @@ static void judge_order(struct study_judge *j)
                  order = study_most(j, "checker", "lanes_strict", NULL, "order_executions");
     const bool overtakes = overtaken + promoted > 0 || checker_finds(j, "scan_not_strict");
     study_verdict(j, "S0-C17",
-                  alone > 0        ? CLAIM_REFUTED
-                  : !(alone == 0)  ? CLAIM_UNTESTABLE
-                  : overtakes      ? CLAIM_CONDITIONAL
-                  : overtaken == 0 ? CLAIM_HOLDS
-                                   : CLAIM_UNTESTABLE,
+                  alone > 0                   ? CLAIM_REFUTED
+                  : !(alone == 0)             ? CLAIM_UNTESTABLE
+                  : overtakes                 ? CLAIM_CONDITIONAL
+                  : overtaken + promoted == 0 ? CLAIM_HOLDS
+                                              : CLAIM_UNTESTABLE,
                   overtakes ? "models/mutants/scan_not_strict.c" : NULL,
                   "%s%s overtakings in %s rounds of dequeues alone; with both at once a less "
                   "urgent record overtook %s times in %s rounds, %s with promotion%s",
@@ -220,6 +222,7 @@ static void judge_order(struct study_judge *j)
     study_verdict(
         j, "S0-C18",
         alone > 0                 ? CLAIM_REFUTED
+        : !(alone == 0)           ? CLAIM_UNTESTABLE
         : overtakes               ? CLAIM_CONDITIONAL
         : order > 0 && rounds > 0 ? CLAIM_HOLDS
                                   : CLAIM_UNTESTABLE,

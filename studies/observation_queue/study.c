@@ -81,10 +81,10 @@ static void add_flows(struct list *l, const struct study_run *run)
         SETTING(c, "%u+%u threads, %.3g K/s", side, side, rate / 1e3);
         numbers(c, rate * study_number(run, "seconds"), side, side, rate);
     }
-    static const char *const how[] = {"deep", "nearly empty"};
-    for (unsigned i = 0; i < 2; i++) {
+    static const char *const how[] = {"deep", "nearly empty", "deep, no consumer"};
+    for (unsigned i = 0; i < 3; i++) {
         c = add(l, "ends", how[i], measure_ends, "segment_mpmc");
-        SETTING(c, "1+1 threads");
+        SETTING(c, "one producer");
         numbers(c, few / 2, i, 0, 0);
     }
     for (size_t i = 0; i < sizeof flows / sizeof *flows; i++)

@@ -89,6 +89,7 @@ static void sum_up(struct flow_run *r)
         f->accepted += p->accepted;
         f->refused += p->refused;
         f->dropped += p->dropped;
+        f->spilled += p->spilled;
         f->io += p->io;
         f->producers_cpu_s += p->cpu_s;
         f->claims += p->calls + p->ring.counts.cas_failed;

@@ -18,7 +18,7 @@ struct producer {
     struct mutex_ring_handle locked;
     unsigned id, depth;
     int cpu; /* -1: any */
-    uint64_t offered, accepted, calls, refused, dropped, io, last;
+    uint64_t offered, accepted, calls, refused, dropped, spilled, io, last;
     atomic(uint64_t) pushes, drops; /* the flow's own metrics */
     double cpu_s;
     struct histogram *push;

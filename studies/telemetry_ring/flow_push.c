@@ -22,8 +22,10 @@ static inline enum q_status offer(struct flow_run *r, struct producer *p, const 
     case CARRY_WRITTEN: {
         const int item = (int)(p->id << WRITTEN_NUMBER_BITS | (unsigned)p->offered);
         switch (written_push(r->written, item, &r->stop, &p->depth)) {
+        case WRITTEN_SPILLED:
+            p->spilled++;
+            return Q_OK; /* the answer, too */
         case WRITTEN_OK:
-        case WRITTEN_SPILLED: /* the answer is Ok, too */
             return Q_OK;
         case WRITTEN_FULL:
             return Q_DROPPED;

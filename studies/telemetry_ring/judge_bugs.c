@@ -35,9 +35,10 @@ static void judge_loss(struct study_judge *j)
     const double events = total(j, "throughput", "ring", NULL, "received") +
                           total(j, "endurance", "ring", NULL, "received");
     static const char *const settings[] = {"2 producers, block", "4 producers, block"};
-    double wedged = 0, seconds = 0;
+    double wedged = 0, seconds = 0, gone = 0;
     unsigned runs = 0;
     for (unsigned i = 0; i < 2; i++) {
+        gone += fabs(total(j, "endurance", "as written", settings[i], "lost"));
         wedged += total(j, "endurance", "as written", settings[i], "wedged_by_full_slot");
         runs += good(j, "endurance", "as written", settings[i]);
         seconds += total(j, "endurance", "as written", settings[i], "took_s");
@@ -46,13 +47,14 @@ static void judge_loss(struct study_judge *j)
     if (study_missing(j, "S3-C5 S3-C17", "endurance"))
         return;
     study_verdict(j, "S3-C5",
-                  found > 0 || wedged > 0 ? CLAIM_REFUTED
-                  : found < 0 || !runs    ? CLAIM_UNTESTABLE
-                                          : CLAIM_HOLDS,
+                  found > 0 || wedged > 0 || gone > 0 ? CLAIM_REFUTED
+                  : found < 0 || !runs                ? CLAIM_UNTESTABLE
+                                                      : CLAIM_HOLDS,
                   found > 0 ? MUTANT("rfc_stale_producer") : NULL,
                   "as printed, blocking, %.0f of %u runs (%.3g s in all) stop for ever with an "
-                  "accepted event that nobody can take%s; ring_mpsc lost %.0f of %.4g M events",
-                  wedged, runs, seconds,
+                  "accepted event that nobody can take, and %.0f events are lost in others%s; "
+                  "ring_mpsc lost %.0f of %.4g M events",
+                  wedged, runs, seconds, gone,
                   found > 0 ? ", and the model checker finds the lost event" : "", ours,
                   events / 1e6);
     study_verdict(j, "S3-C17",
@@ -76,9 +78,9 @@ static void judge_drop_oldest(struct study_judge *j)
     if (study_missing(j, "S3-C18", "own benchmark"))
         return;
     study_verdict(j, "S3-C18",
-                  hung > 0 || hangs > 0 ? CLAIM_REFUTED
-                  : runs == 0           ? CLAIM_UNTESTABLE
-                                        : CLAIM_HOLDS,
+                  hung > 0 || hangs > 0    ? CLAIM_REFUTED
+                  : runs == 0 || hangs < 0 ? CLAIM_UNTESTABLE
+                                           : CLAIM_HOLDS,
                   hangs > 0 ? MUTANT("rfc_drop_oldest_hangs") : NULL,
                   "one thread hangs in push %.0f of 1024 slots, %.0f of %u runs; the checker finds "
                   "%d of 3 ways to break it (hang, index set back, index past the end); ring_mpsc "
@@ -121,19 +123,22 @@ static void judge_spill(struct study_judge *j)
 {
     const unsigned runs = good(j, "overload", "as written, spill", NULL);
     const double lost = total(j, "overload", "as written, spill", NULL, "lost"),
-                 offered = total(j, "overload", "as written, spill", NULL, "offered");
+                 offered = total(j, "overload", "as written, spill", NULL, "offered"),
+                 spilled = total(j, "overload", "as written, spill", NULL, "spilled");
     const double ours = total(j, "overload", "spill to disk", NULL, "lost") +
                         total(j, "overload", "spill to disk", NULL, "disorder");
     if (study_missing(j, "S3-C20", "overload"))
         return;
     study_verdict(j, "S3-C20",
-                  runs == 0  ? CLAIM_UNTESTABLE
-                  : lost > 0 ? CLAIM_REFUTED
-                             : CLAIM_HOLDS,
+                  lost > 0      ? CLAIM_REFUTED
+                  : runs == 0   ? CLAIM_UNTESTABLE
+                  : spilled > 0 ? CLAIM_HOLDS
+                                : CLAIM_UNTESTABLE, /* nothing came to the file */
                   NULL,
-                  "as printed nothing reads the file again: %.0f of %.0f accepted events never "
-                  "come out; ring_mpsc spilled %.0f and lost or reordered %.0f",
-                  lost, offered, total(j, "overload", "spill to disk", NULL, "spilled"), ours);
+                  "as printed nothing reads the file again: %.0f of %.0f events are spilled, and "
+                  "%.0f never come out; ring_mpsc spilled %.0f and lost or reordered %.0f",
+                  spilled, offered, lost, total(j, "overload", "spill to disk", NULL, "spilled"),
+                  ours);
 }
 
 /* ---- more than the consumer takes ---------------------------------------------------------------- */
@@ -155,16 +160,34 @@ static unsigned printed_runs(const struct study_judge *j, const struct policy *p
     return good(j, "overload", p->printed, NULL) + good(j, "endurance", "as written", p->endurance);
 }
 
-/* A push that hangs, or a program that dies, gives no error at all. */
-static void answered(struct study_parts *p, unsigned runs, double without, double answers,
-                     const char *what)
+/* What was seen of a full ring being answered: the events of which a push said that they were dropped;
+ * of those that block, whether one met it and came back (one for each experiment). */
+static double printed_answers(const struct study_judge *j, const struct policy *p, bool blocks)
+{
+    const struct {
+        const char *experiment, *variant, *setting;
+    } where[] = {{"overload", p->printed, NULL}, {"endurance", "as written", p->endurance}};
+    double answers = 0;
+    for (unsigned i = 0; i < 2; i++)
+        answers +=
+            blocks ? study_most(j, where[i].experiment, where[i].variant, where[i].setting,
+                                "depth") > 0
+                   : total(j, where[i].experiment, where[i].variant, where[i].setting, "dropped");
+    return answers;
+}
+
+/* A push that hangs, or a program that dies, gives no error at all; nor does one that says all is well
+ * and loses its event. Where nothing was answered, no error was seen. */
+static void answered(struct study_parts *p, unsigned runs, double without, double lost,
+                     double answers, const char *what)
 {
     study_part(p,
-               runs == 0     ? CLAIM_UNTESTABLE
-               : without > 0 ? CLAIM_REFUTED
-               : answers > 0 ? CLAIM_HOLDS
-                             : CLAIM_UNTESTABLE,
-               "%s (%.0f of %u runs without an answer)", what, without, runs);
+               runs == 0                 ? CLAIM_UNTESTABLE
+               : without > 0 || lost > 0 ? CLAIM_REFUTED
+               : answers > 0             ? CLAIM_HOLDS
+                                         : CLAIM_UNTESTABLE,
+               "%s (%.0f of %u runs without an answer, %.0f events lost without one%s)", what,
+               without, runs, lost, answers > 0 ? "" : ", and no failure answered");
 }
 
 static void judge_errors(struct study_judge *j)
@@ -176,13 +199,19 @@ static void judge_errors(struct study_judge *j)
     if (study_missing(j, "S3-C21", "overload"))
         return;
     for (unsigned i = 0; i < 3; i++) {
-        const unsigned runs = printed_runs(j, &policies[i], &hung);
-        answered(&p, runs, hung, runs, names[i]);
+        const struct policy *const a = &policies[i];
+        const unsigned runs = printed_runs(j, a, &hung);
+        answered(&p, runs, hung,
+                 fmax(total(j, "overload", a->printed, NULL, "lost"), 0) +
+                     fmax(total(j, "endurance", "as written", a->endurance, "lost"), 0),
+                 printed_answers(j, a, i == 0), names[i]);
     }
     answered(&p, good(j, "overload", disk, NULL), total(j, "overload", disk, NULL, "wedged"),
+             fmax(total(j, "overload", disk, NULL, "lost"), 0),
              total(j, "overload", disk, NULL, "refused_by_disk"), "spilling, disk full");
-    answered(&p, good(j, "own snapshot", NULL, NULL),
-             total(j, "own snapshot", NULL, NULL, "refused"), 1, "a snapshot");
+    const double snapshots = study_sum(j, "own snapshot", NULL, NULL, "refused");
+    answered(&p, good(j, "own snapshot", NULL, NULL), isnan(snapshots) ? 0 : snapshots, 0,
+             snapshots == 0, "a snapshot");
     const double refused = total(j, "overload", "spill, disk full", NULL, "refused_by_disk"),
                  silent = total(j, "overload", "spill, disk full", NULL, "lost") +
                           total(j, "overload", "spill, disk full", NULL, "disorder");
@@ -205,12 +234,15 @@ static void judge_overload(struct study_judge *j)
         const double lost = fabs(total(j, "overload", a->printed, NULL, "lost")) +
                             total(j, "overload", a->printed, NULL, "disorder");
         const unsigned n = printed_runs(j, a, &hung);
+        const double filled =
+            printed_answers(j, a, i == 0) + total(j, "overload", a->printed, NULL, "spilled");
         study_part(&p,
                    n == 0                 ? CLAIM_UNTESTABLE
                    : hung > 0 || lost > 0 ? CLAIM_REFUTED
-                                          : CLAIM_HOLDS,
-                   "%s (hangs in %.0f of %u runs, %.0f events lost or out of order)", a->ours, hung,
-                   n, lost);
+                   : filled > 0           ? CLAIM_HOLDS
+                                          : CLAIM_UNTESTABLE,
+                   "%s (hangs in %.0f of %u runs, %.0f events lost or out of order%s)", a->ours,
+                   hung, n, lost, filled > 0 ? "" : ", and never seen full");
         odd += fabs(total(j, "overload", a->ours, NULL, "lost")) +
                total(j, "overload", a->ours, NULL, "disorder") +
                total(j, "overload", a->ours, NULL, "wedged");

@@ -150,57 +150,123 @@ static void measure_appends(const struct study_run *run, const struct study_cell
         study_put(s, "shared_rmw_per_append", rmw / appends);
 }
 
+/* ---- a device that stands still --------------------------------------------------------------- */
+
+/* A device whose first sync does not end until it is told to: the queue fills to its bound. */
+struct stuck {
+    struct wal_io io;
+    atomic(bool) go, waits;
+};
+
+static int stuck_write(struct wal_io *io, int fd, const void *bytes, size_t n, uint64_t at)
+{
+    (void)io;
+    return wal_disk.write(&wal_disk, fd, bytes, n, at);
+}
+
+static int stuck_sync(struct wal_io *io, int fd)
+{
+    struct stuck *const device = (struct stuck *)io;
+    (void)fd;
+    while (!a_load(&device->go, acquire)) {
+        a_store(&device->waits, true, release);
+        usleep(1000);
+    }
+    return 0;
+}
+
+static int stuck_cut(struct wal_io *io, int fd, uint64_t size)
+{
+    (void)io;
+    return wal_disk.cut(&wal_disk, fd, size);
+}
+
+static struct stuck stuck_device = {
+    .io = {stuck_write, stuck_sync, stuck_cut}, .go = {true}, .waits = {false}};
+
 /* ---- contention ------------------------------------------------------------------------------ */
 
-/* The rival that the document describes: two fetch-and-adds per write; and its own admission and
- * push. Each thread's own processor time, so that waiting for a processor does not count. */
+/* All that the document prints of its rival's write: two fetch-and-adds. And an append of its own log as
+ * written, whole: admission, a copy of the bytes, the queue, the permit of a flusher that stands in a
+ * sync. Each thread's own processor time, so that waiting for a processor does not count. */
 struct contender {
     pthread_barrier_t *ready;
-    unsigned kind, writes;
+    struct as_written *written; /* NULL: the rival's lines */
+    unsigned writes;
     double cpu_ns;
     uint64_t lost; /* compare-and-swaps */
+    int error;
 };
+enum { CONTENDERS_BYTES = 200 };
 static struct {
     alignas(Q_LINE) atomic(uint64_t) position;
     alignas(Q_LINE) atomic(uint64_t) state_and_count;
-    alignas(Q_LINE) atomic(uint64_t) pending_count;
-    alignas(Q_LINE) atomic(uint64_t) tail;
 } shared;
 
 static void *contend(void *arg)
 {
+    static const unsigned char bytes[CONTENDERS_BYTES];
     struct contender *const c = arg;
+    struct as_written_handle *h = NULL;
+    c->error = c->written ? as_written_attach(c->written, &h) : 0;
     pthread_barrier_wait(c->ready);
     const double begin = thread_cpu_ns();
-    uint64_t lost = 0;
-    for (unsigned i = 0; i < c->writes; i++) {
-        if (c->kind == 0) {
-            a_add(&shared.position, 200, acq_rel);
-            a_add(&shared.state_and_count, 1, acq_rel);
+    for (unsigned i = 0; i < c->writes && !c->error; i++) {
+        if (h) {
+            c->error = as_written_append(h, bytes, sizeof bytes);
         } else {
-            uint64_t seen = a_load(&shared.pending_count, acquire);
-            while (!a_cas(&shared.pending_count, &seen, seen + 1, acq_rel, acquire))
-                lost++;
-            a_swap(&shared.tail, i, acq_rel);
+            a_add(&shared.position, CONTENDERS_BYTES, acq_rel);
+            a_add(&shared.state_and_count, 1, acq_rel);
         }
     }
     c->cpu_ns = thread_cpu_ns() - begin;
-    c->lost = lost;
+    c->lost = h ? as_written_counts(h).cas_failed : 0;
     return NULL;
 }
 
+/* A log with room for all, whose flusher stands in the sync of a first entry. */
+static int open_stuck(struct as_written **log, const char *path, const char *queue, size_t room)
+{
+    const struct as_written_config c = {
+        .log = {.path = path, .io = &stuck_device.io, .queue = queue, .max_queue_size = room},
+        .repaired = true};
+    struct as_written_handle *h;
+    int error = as_written_open(log, &c);
+    a_store(&stuck_device.go, false, release); /* the log has been made */
+    if (!error)
+        error = as_written_attach(*log, &h);
+    if (!error)
+        error = as_written_append(h, "", 1);
+    while (!error && !a_load(&stuck_device.waits, acquire))
+        usleep(1000);
+    return error;
+}
+
+/* number: threads; flags: 1 an append as written */
 static void measure_contention(const struct study_run *run, const struct study_cell *cell,
                                struct study_sample *s)
 {
     struct contender c[APPENDERS_MOST];
+    struct commit_setup setup;
+    struct as_written *written = NULL;
+    char path[600];
     pthread_t threads[APPENDERS_MOST];
     pthread_barrier_t ready;
-    const unsigned n = (unsigned)cell->number[0];
+    const unsigned n = (unsigned)cell->number[0], writes = (cell->flags ? 200000 : 4000000) / n;
     double ns = 0, all = 0, lost = 0;
-    (void)run;
+    if (cell->flags) {
+        setup_make(&setup, run);
+        snprintf(path, sizeof path, "%s.contention", setup.path);
+        const int error = open_stuck(&written, path, setup.queue, (size_t)writes * n + 2);
+        unlink(path); /* the process ends with the sample, and the flusher with the process */
+        if (error) {
+            study_fail(s, "%s: %s", path, strerror(error));
+            return;
+        }
+    }
     pthread_barrier_init(&ready, NULL, n + 1);
     for (unsigned i = 0; i < n; i++) {
-        c[i] = (struct contender){&ready, cell->flags, 4000000 / n, 0, 0};
+        c[i] = (struct contender){.ready = &ready, .written = written, .writes = writes};
         if (pthread_create(&threads[i], NULL, contend, &c[i]) != 0) {
             study_fail(s, "no thread");
             return;
@@ -213,45 +279,22 @@ static void measure_contention(const struct study_run *run, const struct study_c
         ns += c[i].cpu_ns;
         all += c[i].writes;
         lost += (double)c[i].lost;
+        if (c[i].error)
+            study_fail(s, "append: %s", strerror(c[i].error));
     }
     study_put(s, "writes_per_s", 1e9 * all / (double)(clock_monotonic_ns() - begin));
     study_put(s, "ns_per_write", ns / all);
-    study_put(s, "lost_cas_per_write", lost / all);
+    study_put(s, "processors", (double)sysconf(_SC_NPROCESSORS_ONLN));
+    if (written)
+        study_put(s, "lost_cas_per_write", lost / all);
 }
 
 /* ---- memory ---------------------------------------------------------------------------------- */
-
-/* A device whose first sync does not end until it is told to: the queue fills to its bound. */
-struct stuck {
-    struct wal_io io;
-    atomic(bool) go;
-};
-
-static int stuck_write(struct wal_io *io, int fd, const void *bytes, size_t n, uint64_t at)
-{
-    (void)io;
-    return wal_disk.write(&wal_disk, fd, bytes, n, at);
-}
-
-static int stuck_sync(struct wal_io *io, int fd)
-{
-    (void)fd;
-    while (!a_load(&((struct stuck *)io)->go, acquire))
-        usleep(1000);
-    return 0;
-}
-
-static int stuck_cut(struct wal_io *io, int fd, uint64_t size)
-{
-    (void)io;
-    return wal_disk.cut(&wal_disk, fd, size);
-}
 
 /* number: room in entries, payload, room in bytes (0: none) */
 static void measure_memory(const struct study_run *run, const struct study_cell *cell,
                            struct study_sample *s)
 {
-    static struct stuck device = {.io = {stuck_write, stuck_sync, stuck_cut}, .go = {true}};
     struct commit_setup setup;
     struct wal *log;
     struct wal_handle *h;
@@ -262,7 +305,7 @@ static void measure_memory(const struct study_run *run, const struct study_cell 
     setup_make(&setup, run);
     snprintf(path, sizeof path, "%s.memory", setup.path);
     const struct wal_config c = {.path = path,
-                                 .io = &device.io,
+                                 .io = &stuck_device.io,
                                  .max_queue_size = (size_t)cell->number[0],
                                  .max_queue_bytes = (uint64_t)cell->number[2],
                                  .who = WAL_FLUSHER,
@@ -276,7 +319,7 @@ static void measure_memory(const struct study_run *run, const struct study_cell 
         free(bytes);
         return;
     }
-    a_store(&device.go, false, release); /* the log has been made */
+    a_store(&stuck_device.go, false, release); /* the log has been made */
     size_t n = 0;
     for (; !error && n < most; n++) {
         pool[n] = (struct wal_entry){.bytes = bytes, .length = (uint32_t)cell->number[1]};
@@ -286,7 +329,7 @@ static void measure_memory(const struct study_run *run, const struct study_cell 
         study_fail(s, "append: %s", strerror(error));
     n -= error != 0;
     const struct wal_depth depth = wal_depth(log);
-    a_store(&device.go, true, release);
+    a_store(&stuck_device.go, true, release);
     for (size_t i = 0; i < n; i++)
         wal_wait(h, &pool[i]);
     wal_detach(h);
@@ -331,9 +374,10 @@ void appends_cells(struct cells *c, const struct study_run *run)
         add_appends(c, run, written, true, 32);
     for (unsigned threads = 1; threads <= 8; threads *= study_quick(run) && threads > 1 ? 4 : 2)
         for (unsigned kind = 0; kind < 2; kind++) {
-            struct study_cell *const cell = cells_add(
-                c, "contention", kind ? "admission and push" : "two fetch-and-adds (the rival)",
-                measure_contention);
+            struct study_cell *const cell =
+                cells_add(c, "contention",
+                          kind ? "append as written, no flush" : "two fetch-and-adds (the rival)",
+                          measure_contention);
             snprintf(cell->setting, sizeof cell->setting, "%u thread%s", threads,
                      threads == 1 ? "" : "s");
             cell->number[0] = threads;
