@@ -46,7 +46,7 @@ static const struct study observation = {
         "memory", variant, DEEP,                                                                   \
             {{"heap_bytes_per_record", bytes, bytes},                                              \
              {"resident_bytes_per_record", bytes, bytes},                                          \
-             {"heap_mb", bytes / 10, bytes / 10}},                                                 \
+             {"heap_mb", (bytes) / 10.0, (bytes) / 10.0}},                                         \
             false                                                                                  \
     }
 #define ADMITS(variant, spurious, least, false_signals, beyond)                                    \
