@@ -233,6 +233,15 @@ static void bad_input_is_refused(void **state)
     assert_int_equal(study_carry_out(&o), 2);
     assert_int_equal(whole_write(path, "\0\1\2\n\3", 5), 0);
     assert_int_equal(study_carry_out(&o), 2);
+    char text[1024] = "";
+    for (unsigned i = 0; i < 63; i++)
+        strcat(text, "too few\n");
+    assert_int_equal(whole_write(path, text, strlen(text)), 0);
+    assert_int_equal(study_carry_out(&o), 2);
+    for (unsigned i = 0; i < 128; i++)
+        strcat(text, i < 2 ? "as text\n" : "\1\n");
+    assert_int_equal(whole_write(path, text, strlen(text)), 0); /* 65 of 191 are */
+    assert_int_equal(study_carry_out(&o), 2);
 }
 
 /* ---- flows --------------------------------------------------------------------------------------- */

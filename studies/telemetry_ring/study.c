@@ -35,6 +35,8 @@ static int refuse(const char *what, const char *path, const char *why)
     return 2;
 }
 
+enum { LINES_LEAST = 64 };
+
 /* As many events as are a power of two, so that a flow goes round in them cheaply. */
 static int parse(struct telemetry_input *in, const char *path)
 {
@@ -46,6 +48,16 @@ static int parse(struct telemetry_input *in, const char *path)
     if (n == 0)
         return refuse("no lines of text in", path,
                       r.counts.binary ? "it is binary" : "it is empty");
+    if (r.counts.binary > n)
+        return refuse("more than half of the lines are no text in", path, "it is binary");
+    if (n < LINES_LEAST)
+        return refuse("too few lines of text to measure with (at least 64) in", path,
+                      "it is short");
+    if (r.counts.binary > 0)
+        fprintf(stderr,
+                "queuelab: note: %llu of the first %llu lines of %s are no text and are passed "
+                "over\n",
+                (unsigned long long)r.counts.binary, (unsigned long long)r.counts.lines, path);
     for (in->n_events = 1; in->n_events * 2 <= n;)
         in->n_events *= 2;
     return 0;
