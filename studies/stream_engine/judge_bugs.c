@@ -71,7 +71,7 @@ static void judge_order(struct study_judge *j)
     }
     const double alone = one ? total(j, "order", batch, one, "overtaken") : 0;
     study_part(&p, none(alone, wrong, by_batch),
-               "1 worker (%.0f records overtaken by a later one of their group, %u samples wrong)",
+               "1 worker (%.0f records overtaken by a later one of their group, samples wrong: %u)",
                alone, wrong);
     by_batch = (struct interval){.n = 0};
     wrong = 0;
@@ -94,8 +94,8 @@ static void judge_order(struct study_judge *j)
     study_part(&p, none(overtaken, 0, by_batch), "4 workers, in the order of one (%.0f overtaken)",
                overtaken);
     study_verdict(j, "S4-C14", study_parts_verdict(&p), NULL,
-                  "%s; with groups that belong to one worker each %s are overtaken, %u samples "
-                  "wrong",
+                  "%s; with groups that belong to one worker each %s are overtaken, samples "
+                  "wrong: %u",
                   study_parts_words(&p), study_words(ours, "%"), wrong);
 }
 
