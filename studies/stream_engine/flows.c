@@ -197,7 +197,7 @@ static void add_states(struct cells *c, bool quick, double zipf)
         if (quick && guard == GUARD_RWLOCK)
             continue;
         for (unsigned g = 0; g < 3; g++) {
-            if (quick && (g == 2 || (guard != GUARD_NONE && g != 1)))
+            if (quick && g != 1)
                 continue;
             add(c, "states", &states[i], GROUPS, 4, groups[g], 0, 0);
             if (!quick)

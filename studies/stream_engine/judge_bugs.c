@@ -176,10 +176,9 @@ static void way_part(struct study_parts *p, const struct study_judge *j, const c
     unsigned errors, n = study_count(j, experiment, variant, setting, &errors);
     const int found = program ? proved(j, program) : 0;
     study_part(p,
-               seen > 0 || found > 0        ? CLAIM_REFUTED
-               : n - errors > 0 && !program ? CLAIM_HOLDS
-               : n - errors > 0 && !found   ? CLAIM_HOLDS
-                                            : CLAIM_UNTESTABLE,
+               seen > 0 || found > 0      ? CLAIM_REFUTED
+               : n - errors > 0 && !found ? CLAIM_HOLDS
+                                          : CLAIM_UNTESTABLE,
                "%s (%s %.0f of %.0f%s)", variant, metric, seen,
                total(j, experiment, variant, setting, of),
                found > 0   ? "; the checker has a counterexample"
