@@ -1,6 +1,6 @@
 /* groupby_get_then_insert.c: looks a group up, then inserts it. Expect: assertion. */
-/* The access pattern of "Phase 6: Lock-Free Structures" on a map with a lock per shard, whose
- * get_mut and insert each take and release that lock.
+/* A map with a lock per shard, whose get_mut and insert each take and release that lock. "Phase 6:
+ * Lock-Free Structures" prints entry().or_insert(), which is right, and get_mut, but not this pair.
  *
  * 1. Two threads look the same new group up: neither finds it. 2. Both make a state with a count
  * of 1. 3. The second insert overwrites the first: one record is not counted.

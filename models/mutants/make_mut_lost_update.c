@@ -1,6 +1,6 @@
 /* make_mut_lost_update.c: updates a private copy of a shared state. Expect: assertion. */
-/* "Phase 6: Lock-Free Structures" keeps `Arc<GroupByState>` in its map and calls state.update(),
- * which needs a mutable state. Arc::make_mut gives one, by copying if the Arc is shared.
+/* "Phase 6: Lock-Free Structures" keeps Arc<GroupByState> in its map and does not print how one is
+ * made mutable. Arc::make_mut does it, by copying if the Arc is shared: here it was cloned out.
  *
  * 1. A worker takes its own Arc out of the map: the state is now shared. 2. make_mut copies it. 3.
  * The update goes into the copy, and the copy is dropped: the map's state never changes.

@@ -1,6 +1,6 @@
 /* shard_refmut_deadlock.c: holds an entry of one shard, asks for another. Expect: deadlock. */
-/* "Phase 6: Lock-Free Structures": "per-entry lock, no outer lock needed". The entries' guards
- * hold the lock of a whole shard.
+/* "Phase 6: Lock-Free Structures" takes the locks to be of entries; the entries' guards hold the
+ * lock of a whole shard. That one is held over another operation is not in the document.
  *
  * 1. Thread 1 holds an entry of shard 0 and looks up one of shard 1. 2. Thread 2 holds an entry of
  * shard 1 and looks up one of shard 0. 3. Each waits for the other, for ever. With both entries in

@@ -230,16 +230,15 @@ static void measure_standing(const struct study_run *run, const struct study_cel
 
 void stream_engine_guard_bugs(struct cells *c)
 {
-    static const char *const printed = "as printed", *const mended = "mended";
+    static const char *const names[] = {[AS_PRINTED] = "held", [AS_IT_SHOULD_BE] = "let go before"};
     for (unsigned threads = 1; threads <= 2; threads++)
         for (unsigned how = AS_PRINTED; how <= AS_IT_SHOULD_BE; how += AS_IT_SHOULD_BE)
-            bug_add(c, "two guards", how ? mended : printed, measure_guards, how, threads,
+            bug_add(c, "two guards", names[how], measure_guards, how, threads,
                     threads == 1 ? "map_sharded, 1 thread, one shard" : "map_sharded, 2 threads")
                 ->rounds = 3;
     for (unsigned how = AS_PRINTED; how <= AS_IT_SHOULD_BE && store_has_dashmap();
          how += AS_IT_SHOULD_BE)
-        bug_add(c, "two guards", how ? mended : printed, measure_dashmap_guards, how, 1,
-                "DashMap, 1 thread")
+        bug_add(c, "two guards", names[how], measure_dashmap_guards, how, 1, "DashMap, 1 thread")
             ->rounds = 3;
     bug_add(c, "standing still", "sharded map", measure_standing, STORE_SHARDED, 0, "other groups");
     if (store_has_dashmap())

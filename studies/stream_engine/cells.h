@@ -1,11 +1,13 @@
 /* cells.h: what the study measures: flows.c (the engine in all its ways), parts.c (one part alone),
- * bugs.c and
- * bugs_guards.c (the document's code as printed). Internal to stream_engine/. */
+ * bugs.c and bugs_guards.c (what goes wrong). Internal to stream_engine/. */
 #ifndef STUDIES_STREAM_ENGINE_CELLS_H
 #define STUDIES_STREAM_ENGINE_CELLS_H
 
 #include "studies/stream_engine/engine.h"
 #include "studies/study.h"
+
+/* How the error of a sample begins whose results are wrong: the judge tells it from other failures. */
+#define WRONG "wrong: "
 
 enum { CELLS_MOST = 512 };
 
@@ -35,8 +37,9 @@ void stream_engine_guard_bugs(struct cells *c);
 int sample_stream(const struct study_run *run, struct study_sample *sample, size_t groups,
                   double zipf, struct stream *s);
 
-/* judge.c, judge_bugs.c, figure.c */
+/* judge.c, judge_whole.c, judge_bugs.c, figure.c */
 void stream_engine_judge(struct study_judge *j);
+void stream_engine_judge_whole(struct study_judge *j);
 void stream_engine_judge_bugs(struct study_judge *j);
 void stream_engine_figure(const struct study_judge *j, FILE *table);
 

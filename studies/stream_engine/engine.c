@@ -34,7 +34,9 @@ static void produce(struct engine *e, void *const *handle)
         const uint64_t last = b.window + b.record[b.n - 1].window;
         while (tumbles(e) && last >= a_load(&e->closed, acquire) + PANES && !engine_failed(e))
             nanosleep(&(struct timespec){.tv_nsec = 20000}, NULL);
-        const double due = e->c->pace > 0 ? (double)(number * e->c->batch) / e->c->pace * 1e9 : 0;
+        /* A batch is there when its last record is. */
+        const double due =
+            e->c->pace > 0 ? (double)((number + 1) * e->c->batch) / e->c->pace * 1e9 : 0;
         for (uint64_t now; (double)(now = clock_monotonic_ns() - begin) < due;) {
             const uint64_t left = (uint64_t)due - now;
             nanosleep(&(struct timespec){.tv_nsec = left < 999999999 ? (long)left : 999999999},

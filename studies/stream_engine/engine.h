@@ -15,7 +15,7 @@
 #include "studies/stream_engine/guard.h"
 #include "studies/stream_engine/record.h"
 
-enum { WORKERS_MOST = 64, PRODUCERS_MOST = 8, PANES = 4, RING = 1024, EMITTED_KEPT = 1024 };
+enum { WORKERS_MOST = 64, PRODUCERS_MOST = 8, PANES = 4, RING = 1024 };
 
 /* The four queries of the document. */
 enum scenario {

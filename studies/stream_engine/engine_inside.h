@@ -15,10 +15,6 @@ struct worker {
     int64_t emitted_rows;
     double cpu_s, asleep_s, switches, forced;
     uint64_t start;
-    struct emission {
-        uint64_t hash, window, count;
-        int64_t sum;
-    } kept[EMITTED_KEPT]; /* the last of what was told */
 };
 
 struct engine {

@@ -1,10 +1,9 @@
 /* execute.c: what is done with a record, and with a batch of them. See engine_inside.h. */
 #include "studies/stream_engine/engine_inside.h"
 
-static inline void emit(struct worker *w, const struct update *u, const struct change *c,
-                        uint64_t window)
+static inline void emit(struct worker *w, const struct change *c)
 {
-    w->kept[w->emitted++ % EMITTED_KEPT] = (struct emission){u->hash, window, c->count, c->sum};
+    w->emitted++;
     w->emitted_count += c->count;
     w->emitted_gain += c->count - c->before;
     w->emitted_rows += c->rows_sum;
@@ -12,20 +11,20 @@ static inline void emit(struct worker *w, const struct update *u, const struct c
 }
 
 static inline void change_state(struct engine *e, struct worker *w, struct store *s,
-                                const struct update *u, uint64_t window)
+                                const struct update *u)
 {
     struct change c;
     if (!store_update(s, &w->handle, u, &c))
         engine_fail(e);
     else if (e->c->scenario == ROWS || e->c->scenario == TUMBLING_CHANGES)
-        emit(w, u, &c, window);
+        emit(w, &c);
 }
 
 /* The sums of a batch, as far as they are of this window, to the states of all. */
 static void merge(struct engine *e, struct worker *w, uint64_t window)
 {
     for (size_t i = 0; i < w->batch.n; i++)
-        change_state(e, w, &e->pane[window % PANES].shared, &w->batch.sum[i], window);
+        change_state(e, w, &e->pane[window % PANES].shared, &w->batch.sum[i]);
     sums_clear(&w->batch);
 }
 
@@ -62,7 +61,7 @@ static inline void execute(struct engine *e, struct worker *w, struct record *r,
     else if (way->state == STATE_OWN)
         sums_add(&p->sums[me], &u) ? (void)0 : engine_fail(e);
     else
-        change_state(e, w, way->state == STATE_PARTITIONED ? &p->own[me] : &p->shared, &u, window);
+        change_state(e, w, way->state == STATE_PARTITIONED ? &p->own[me] : &p->shared, &u);
     if (way->passing == PASS_CLONE)
         record_drop(mine);
     else if (way->passing == PASS_COUNTED)

@@ -1,4 +1,5 @@
-/* judging.h: what the two halves of the judge share: judge.c (figures), judge_bugs.c (correctness). */
+/* judging.h: what the parts of the judge share: judge.c (each step), judge_whole.c (all of them, the
+ * targets), judge_bugs.c (correctness). */
 #ifndef STUDIES_STREAM_ENGINE_JUDGING_H
 #define STUDIES_STREAM_ENGINE_JUDGING_H
 
@@ -51,21 +52,25 @@ static inline const char *flow_setting(const struct study_judge *j, const char *
     return NULL;
 }
 
-/* A claim of at least so much, put to the test in several cases: it holds in all, in none, or only in
- * those that are named. */
-struct cases {
-    struct text holds, all;
-    unsigned n, held, refuted;
-};
-void case_add(struct cases *c, struct interval v, double least, const char *unit,
-              const char *format, ...) __attribute__((format(printf, 5, 6)));
-/* How many times `a` is `b` in this setting; nothing if it was not measured. `own_time`: where other work
- * on the machine blurs that, the processor's time for a record decides: for one worker it is the same,
- * and beside a lock behind which workers sleep it says too little rather than too much. */
-void case_ratio(struct cases *c, const struct study_judge *j, const char *experiment,
+static const char *const group_by = "group by", *const k_groups = "1 K groups";
+static inline const char *steps(const struct study_judge *j, unsigned threads)
+{
+    return flow_setting(j, "steps", group_by, threads, k_groups, 0);
+}
+
+/* One part of a claim of at least so much. */
+void part_least(struct study_parts *p, struct interval v, double least, const char *unit,
+                const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* How many times `a` is `b` in this setting; what was not measured is an open part. `alone`: one worker
+ * does it, who waits for nobody but the source; where other work on the machine blurs that, the
+ * processor's time for a record decides. Several workers sleep behind locks and queues, so that the
+ * processor's time says nothing of their throughput. */
+void part_ratio(struct study_parts *p, const struct study_judge *j, const char *experiment,
                 const char *setting, const char *metric, const char *a, const char *b, double least,
-                bool own_time, const char *words);
-void cases_verdict(struct study_judge *j, const char *claim, const struct cases *c,
-                   const char *what);
+                bool alone, const char *words);
+void parts_verdict(struct study_judge *j, const char *claim, const struct study_parts *p,
+                   const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* Who had the lock: said in each verdict that rests on it. */
+#define STAND_IN "a fair lock of threads stands for the document's asynchronous one"
 
 #endif

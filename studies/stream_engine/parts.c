@@ -100,6 +100,13 @@ static void measure_passing(const struct study_run *run, const struct study_cell
         p.turns *= 10;
     const double before = processor_s(), seconds = team_run(0, p.threads, pass_thread, &p);
     put_times(sample, (double)(p.turns * p.threads), seconds, processor_s() - before);
+    size_t bytes = 0; /* of its texts, of which a copy copies each */
+    for (size_t i = 0; i < stream.n; i++) {
+        bytes += strlen(stream.record[i].key);
+        for (unsigned f = 0; f < RECORD_FIELDS; f++)
+            bytes += strlen(stream.record[i].field[f]);
+    }
+    study_put(sample, "text_bytes", (double)bytes / (double)stream.n);
     if (a_load(&p.no_memory, relaxed))
         study_fail(sample, "no memory for copies");
     for (size_t i = 0; i < stream.n; i++)
