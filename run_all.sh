@@ -323,12 +323,14 @@ studies_job() {
     packages_bootstrap peers
     step 2/4 build
     step_build
+    before=$(current_studies) || true
     if [ ${#study_names[@]} -eq 0 ]; then
+        before=''
         mapfile -t study_names < <("$bin" study --list | awk 'NR > 1 { print $1 }')
     fi
     step 3/4 studies
     dir=results/studies-$(date -u +%Y%m%dT%H%M%SZ)
-    if before=$(current_studies); then # the ledger is made from one directory: those not run now stay in it
+    if [ -n "$before" ]; then # the ledger is made from one directory: those not run now stay in it
         mkdir -p "$dir"
         cp "$before/samples.jsonl" "$dir/"
     fi

@@ -14,7 +14,7 @@ static const struct study_parameter parameters[] = {
     {"simulated-seconds", "and on the simulated one", "0.4", "0.2", 0.01, 600},
     {"sync-ms", "how long a simulated sync takes", "5", NULL, 0.01, 1000},
     {"stream-seconds", "that entries come in at a given rate", "1", "0.3", 0.05, 600},
-    {"kill-points", "crashes of each kind", "500", "340", 1, 1e6},
+    {"kill-points", "crashes of each kind", "500", NULL, 1, 1e6},
     {"payload", "bytes of an entry", "200", NULL, 8, 4096},
     {"ahead-mib", "zeroes that our log writes ahead, MiB", "16", "8", 1, 1024},
     {"queue", "of our log: a FIFO queue of the registry", "list_mpsc", NULL, 0, 0},
