@@ -56,12 +56,14 @@ static double cpu_s(void)
 /* That this thread has waited for a processor, so far; negative: the kernel does not say. */
 static double ready_s(void)
 {
-    unsigned long long ran, waited;
+    char line[96] = "", *ran, *waited; /* nanoseconds that it ran, that it waited, turns */
     FILE *const f = fopen("/proc/thread-self/schedstat", "r");
-    const bool there = f && fscanf(f, "%llu %llu", &ran, &waited) == 2;
+    const bool there = f && fgets(line, sizeof line, f);
     if (f)
         fclose(f);
-    return there ? (double)waited / 1e9 : -1;
+    (void)strtoull(line, &ran, 10);
+    const unsigned long long ns = strtoull(ran, &waited, 10);
+    return there && waited != ran ? (double)ns / 1e9 : -1;
 }
 
 static void work(struct engine *e, struct worker *w, void *queue, void *handle)
@@ -117,7 +119,7 @@ static void detach(struct engine *e, void **handle, unsigned first, unsigned n)
 
 static void producer_main(struct engine *e)
 {
-    void *handle[WORKERS_MOST];
+    void *handle[WORKERS_MOST] = {NULL};
     if (attach(e, handle, 0, e->queues, Q_PRODUCER))
         produce(e, handle);
     if (a_sub(&e->producers_left, 1, acq_rel) == 1)
@@ -131,7 +133,7 @@ static void worker_main(struct engine *e, unsigned index)
 {
     struct worker *const w = &e->worker[index];
     const unsigned queue = e->queues > 1 ? index : 0;
-    void *handle[1];
+    void *handle[1] = {NULL};
     w->start = clock_monotonic_ns();
     if (attach(e, handle, queue, 1, Q_CONSUMER) &&
         (w->meter = tally_attach(&e->tally, &e->memory))) {
