@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "harness/limits.h"
+#include "harness/class.h"
 #include "harness/report.h"
 #include "harness/topology.h"
 #include "harness/workload.h"
@@ -425,14 +426,21 @@ bool series_ranked(const struct series *s)
     return !s->key->floor && strcmp(s->key->call, "inline") == 0;
 }
 
-const struct series *setting_fastest(const struct setting *s, struct interval *against, bool *tied)
+bool series_in_one_order(const struct series *s)
+{
+    return series_ranked(s) && strcmp(s->key->class_name, class_names[CLASS_RELAXED]) != 0;
+}
+
+const struct series *setting_fastest_of(const struct setting *s,
+                                        bool (*among)(const struct series *s),
+                                        struct interval *against)
 {
     const struct series *reference = setting_find(s, REPORT_REFERENCE, "inline"), *best = NULL;
     double best_is = 0;
     *against = (struct interval){NAN, NAN, NAN, 0, 0};
     for (size_t i = 0; i < s->n; i++) {
         const struct series *q = &s->series[i];
-        if (!series_ranked(q) || q->n == 0)
+        if (!among(q) || q->n == 0)
             continue;
         struct interval r = {1, 1, 1, q->n, 1};
         if (reference && q != reference)
@@ -445,6 +453,12 @@ const struct series *setting_fastest(const struct setting *s, struct interval *a
             *against = reference ? r : *against;
         }
     }
+    return best;
+}
+
+const struct series *setting_fastest(const struct setting *s, struct interval *against, bool *tied)
+{
+    const struct series *const best = setting_fastest_of(s, series_ranked, against);
     for (size_t i = 0; best && tied && i < s->n; i++) {
         const struct series *q = &s->series[i];
         tied[i] = q == best;

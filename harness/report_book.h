@@ -121,6 +121,12 @@ struct interval series_ratio(const struct series *a, const struct series *b, con
 bool ratio_is_tie(const struct interval *r);
 bool series_ranked(const struct series *s); /* not a floor, called inline */
 
+bool series_in_one_order(const struct series *s); /* ranked, and keeps one order for all threads */
+
+/* The fastest of those series of a setting that are among these; *against as below. */
+const struct series *setting_fastest_of(const struct setting *s,
+                                        bool (*among)(const struct series *s),
+                                        struct interval *against);
 /* The fastest ranked series of a setting, *against its ratio to the reference (which is 1 against
  * itself), and in tied[] which cannot be told from it. NULL: nothing to rank. */
 const struct series *setting_fastest(const struct setting *s, struct interval *against, bool *tied);

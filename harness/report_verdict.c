@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/class.h"
 #include "harness/report.h"
 #include "harness/report_rank.h"
 
@@ -82,30 +81,10 @@ int section_oversubscription(FILE *f, const struct book *b)
     return 0;
 }
 
-static bool in_one_order(const struct series *q)
-{
-    return strcmp(q->key->class_name, class_names[CLASS_RELAXED]) != 0;
-}
-
 /* What keeps less order is marked where it stands beside those that keep one for all. */
 static void put_rival(FILE *f, const struct series *q)
 {
-    fprintf(f, "`%s`%s", q->key->queue, in_one_order(q) ? "" : " (relaxed)");
-}
-
-static const struct series *fastest_in_one_order(const struct setting *s)
-{
-    const struct series *best = NULL;
-    double best_is = 0;
-    for (size_t i = 0; i < s->n; i++) {
-        const struct series *q = &s->series[i];
-        const struct interval m = series_median(q, s->state, figure_mitems);
-        if (series_ranked(q) && in_one_order(q) && m.n > 0 && m.mid > best_is) {
-            best_is = m.mid;
-            best = q;
-        }
-    }
-    return best;
+    fprintf(f, "`%s`%s", q->key->queue, series_in_one_order(q) ? "" : " (relaxed)");
 }
 
 /* A leader holds for its own number of threads: who is among the fastest at all of them? */
@@ -177,7 +156,8 @@ static void put_leader(FILE *f, const struct setting *s, const char *what, unsig
                 fputs(also++ ? ", " : "; not told apart from it: ", f);
                 put_rival(f, &s->series[i]);
             }
-        const struct series *strict = in_one_order(best) ? NULL : fastest_in_one_order(s);
+        const struct series *strict =
+            series_in_one_order(best) ? NULL : setting_fastest_of(s, series_in_one_order, &r);
         if (strict) {
             const struct interval behind = series_ratio(strict, best, s->state, figure_mitems);
             fprintf(f, ". Of those that keep one order for all: `%s`, ", strict->key->queue);

@@ -123,7 +123,8 @@ enum verdict {
 extern const char *const verdict_words[];
 
 /* One claim, one verdict. The sentence holds the figures as measured, which the judge computes from
- * samples; one that is not there reads "(no value)"; `evidence` is a path from the top of the project, NULL: the records themselves. */
+ * samples; one that is not there reads "(no value)"; `evidence` is a path from the top of the
+ * project, NULL: the records themselves. */
 void study_verdict(struct study_judge *j, const char *claim, enum verdict v, const char *evidence,
                    const char *format, ...) __attribute__((format(printf, 5, 6)));
 
@@ -166,8 +167,8 @@ bool study_missing(struct study_judge *j, const char *claims, const char *experi
 
 /* A claim of several parts, each with a verdict of its own: one for each rival, load, variant. It
  * holds when all do, holds only when some do and others are refuted, is refuted when some are and
- * none holds; otherwise it is as open as those that are. The words say which part is what: "a (2.1x [1.9, 2.2]), b
- * (...); refuted: c (...); undecided: d (...)". All zero: no parts yet. */
+ * none holds; otherwise it is as open as those that are. The words say which part is what: "a (2.1x
+ * [1.9, 2.2]), b (...); refuted: c (...); undecided: d (...)". All zero: no parts yet. */
 struct study_parts {
     struct study_part_list {
         char text[1200];
