@@ -13,12 +13,14 @@
 #include "harness/whole_file.h"
 #include "studies/ledger.h"
 
+#define LEDGER "studies/claims.tsv" /* of this project, if that is where we are */
 enum { NOT_THERE = -1, EXIT_USAGE = 2, PARAMETERS_MOST = 48 };
 
 const char study_usage[] =
-    "  study     the systems of five documents: NAME [--quick] [--out DIR] [--rounds N] [--seed "
-    "N]\n"
-    "                        [--quiet] [--ledger FILE] [--data DIR] [--PARAMETER VALUE ...]\n"
+    "  study     the systems of five documents: NAME [--quick] [--only EXPERIMENT] [--out DIR] "
+    "[--rounds N]\n"
+    "                        [--seed N] [--quiet] [--ledger FILE] [--data DIR] [--PARAMETER VALUE "
+    "...]\n"
     "            --list      names and documents; NAME --help: its parameters\n"
     "            --judge DIR the verdicts again, from records [--ledger FILE [--check]] [--data "
     "DIR]\n";
@@ -74,6 +76,18 @@ static int help(const struct study *s)
                : p->usual[0]           ? p->usual
                                        : "-",
                p->help);
+    printf("\n  --quick   the values of the second column\n"
+           "  --out     the directory of the samples, made when missing; usual: a new one in "
+           "results/\n"
+           "  --only    one experiment of the study; a wrong name says which there are\n"
+           "  --seed    a whole number that every random choice follows from; usual: the time\n"
+           "  --quiet   no verdicts on the terminal\n"
+           "  --ledger  a claims.tsv whose verdicts are to be written anew\n"
+           "  --data    a directory for the table of the figure, plots/study_%s.gp\n"
+           "exit: 0 all well, 1 some samples have errors, 2 wrong use, 3 a file that cannot be "
+           "read or\n"
+           "      written, 130 interrupted; what was measured is kept\n",
+           s->name);
     return 0;
 }
 
@@ -102,6 +116,8 @@ static int take_parameter(struct request *r, const char *name, const char *value
         const struct study_parameter *const p = &s->parameters[i];
         if (strcmp(p->name, name) != 0)
             continue;
+        if (!value)
+            return misuse("--%s needs a value", name);
         if (p->least < p->most) {
             char *end;
             const double v = strtod(value, &end);
@@ -112,16 +128,27 @@ static int take_parameter(struct request *r, const char *name, const char *value
         r->value[i] = value;
         return 0;
     }
+    const int word = (int)strcspn(name, "=");
+    if (name[word])
+        return misuse("write '--%.*s %s', with a space", word, name, name + word + 1);
     return s ? misuse("%s has no parameter --%s (`queuelab study %s --help`)", s->name, name,
                       s->name)
              : misuse("does not know '--%s'", name);
 }
 
+/* value NULL: there is no word behind it. */
 static int take_option(struct request *r, const char *name, const char *value)
 {
+    static const char *const with_value[] = {"out",    "ledger", "data", "judge",
+                                             "rounds", "seed",   "only"};
     uint64_t n;
+    for (size_t i = 0; !value && i < sizeof with_value / sizeof *with_value; i++)
+        if (strcmp(name, with_value[i]) == 0)
+            return misuse("--%s needs a value", name);
     if (strcmp(name, "out") == 0)
         r->o.out = value;
+    else if (strcmp(name, "only") == 0)
+        r->o.only = value;
     else if (strcmp(name, "ledger") == 0)
         r->ledger = value;
     else if (strcmp(name, "data") == 0)
@@ -166,26 +193,17 @@ static int parse(struct request *r, int argc, char **argv)
             r->list = true;
         else if (strcmp(word, "--help") == 0)
             r->help = true;
-        else if (i + 1 == argc)
-            return misuse("%s needs a value, or is unknown", word);
         else {
-            const int status = take_option(r, word + 2, argv[++i]);
+            const int status = take_option(r, word + 2, argv[i + 1]);
             if (status)
                 return status;
+            i++;
         }
     }
     return 0;
 }
 
 /* ---- judging --------------------------------------------------------------------------------- */
-
-static void say_verdicts(const struct study_judge *j)
-{
-    for (size_t i = 0; i < j->n_findings; i++)
-        printf("%-8s %-21s  %s\n", j->finding[i].claim, verdict_words[j->finding[i].verdict],
-               j->finding[i].measured);
-    fflush(stdout); /* before what is said about them */
-}
 
 static int write_data(const struct study_judge *j, const char *directory)
 {
@@ -232,7 +250,7 @@ static int judge(const struct request *r, const struct study *s, const char *dir
     }
     s->judge(&j);
     if (!r->o.quiet)
-        say_verdicts(&j);
+        ledger_say(r->ledger ? r->ledger : LEDGER, &j, stdout);
     message[0] = '\0';
     if (r->ledger && r->check)
         error = ledger_check(r->ledger, &j, message, sizeof message);
@@ -308,6 +326,6 @@ int study_command(int argc, char **argv)
         return status;
     const int judged = judge(&r, r.o.study, r.o.out, true);
     if (!r.o.quiet)
-        printf("claims   what each of them says: studies/claims.tsv\nrecords  %s\n", r.o.out);
+        printf("records  %s\n", r.o.out);
     return judged ? judged : status;
 }

@@ -236,6 +236,27 @@ static void put_figure(char *text, size_t size, double v)
         snprintf(text, size, "%.3g", v);
 }
 
+/* Times have units of their own for large figures: 2.62 ms, not 2.62 M ns. What stands behind the unit
+ * ("ns each") stays there. */
+static const char *time_unit(struct interval *v, const char *unit)
+{
+    static const char *const units[] = {"ns", "us", "ms", "s"};
+    enum { UNITS = sizeof units / sizeof *units };
+    static char changed[4][32];
+    static unsigned next;
+    size_t u = 0, n = strcspn(unit, " ");
+    while (u < UNITS && (strlen(units[u]) != n || strncmp(unit, units[u], n) != 0))
+        u++;
+    const size_t given = u;
+    for (; u + 1 < UNITS && fabs(v->mid) >= 1e4; u++)
+        v->mid /= 1e3, v->low /= 1e3, v->high /= 1e3;
+    if (u == given)
+        return unit;
+    char *const text = changed[next++ % 4];
+    snprintf(text, sizeof changed[0], "%s%s", units[u], unit + n);
+    return text;
+}
+
 const char *study_words(struct interval v, const char *unit)
 {
     static char buffer[16][128];
@@ -245,6 +266,7 @@ const char *study_words(struct interval v, const char *unit)
     char mid[24], low[24], high[24];
     if (v.n == 0)
         return "(no values)";
+    unit = time_unit(&v, unit);
     put_figure(mid, sizeof mid, v.mid);
     put_figure(low, sizeof low, v.low);
     put_figure(high, sizeof high, v.high);

@@ -113,6 +113,25 @@ int ledger_update(const char *path, const struct study_judge *j, FILE *say, unsi
     return error;
 }
 
+void ledger_say(const char *path, const struct study_judge *j, FILE *to)
+{
+    struct table t;
+    char message[256];
+    const bool there = load(&t, path, message, sizeof message) == 0;
+    for (size_t i = 0; i < j->n_findings; i++) {
+        const struct study_finding *const f = &j->finding[i];
+        size_t row = 0;
+        while (there && row < t.rows && strcmp(cell(&t, row, 0), f->claim) != 0)
+            row++;
+        fprintf(to, "%-8s %s%s%s\n         %s\n", f->claim, verdict_words[f->verdict],
+                there && row < t.rows ? ": " : "",
+                there && row < t.rows ? table_cell(&t, row, "claim") : "", f->measured);
+    }
+    if (there)
+        table_free(&t);
+    fflush(to); /* before what is said about them */
+}
+
 int ledger_check(const char *path, const struct study_judge *j, char *message, size_t size)
 {
     struct table t;

@@ -17,7 +17,11 @@
 int ledger_update(const char *path, const struct study_judge *j, FILE *say, unsigned *flips,
                   char *message, size_t size);
 
-/* The same without writing: EILSEQ, and a message, when the file says something else. */
+/* Two lines for each finding: what is claimed, in the words of this ledger, and its verdict; and the
+ * figures. A ledger that cannot be read leaves the words out. */
+void ledger_say(const char *path, const struct study_judge *j, FILE *to);
+
+/* The same as ledger_update without writing: EILSEQ, and a message, when the file says something else. */
 int ledger_check(const char *path, const struct study_judge *j, char *message, size_t size);
 
 #endif

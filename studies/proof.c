@@ -20,36 +20,56 @@ static bool find_engine(char *path, size_t size)
            access(path, X_OK) == 0;
 }
 
-static void measure_proof(const struct study_run *run, const struct study_cell *cell,
-                          struct study_sample *s)
+bool study_prove(struct study_sample *s, const char *program, const char *flags, const char *words,
+                 struct study_proof_result *r)
 {
-    char engine[4200], command[512], line[512];
-    bool matches = false;
-    (void)run;
+    static const char head[] = "executions: ";
+    char engine[4200], command[512], line[512], *end;
+    *r = (struct study_proof_result){.executions = -1};
     if (!find_engine(engine, sizeof engine)) {
         study_fail(s, "no model checker beside this program: build the target queuelab-model");
-        return;
+        return false;
     }
     if (access("models/qcheck", X_OK) != 0) {
         study_fail(s, "no models/qcheck here: run the study in the project's top directory");
-        return;
+        return false;
     }
     setenv("QCHECK_ENGINE", engine, 1);
-    snprintf(command, sizeof command, "models/qcheck models/mutants/%s.c --max-seconds 20 2>&1",
-             cell->variant);
+    snprintf(command, sizeof command, "models/qcheck %s -- %s 2>&1", program, flags);
     FILE *const f = popen(command, "r");
     if (!f) {
         study_fail(s, "cannot start models/qcheck");
-        return;
+        return false;
     }
-    while (fgets(line, sizeof line, f))
-        matches |= strncasecmp(line, cell->setting, strlen(cell->setting)) == 0;
+    while (fgets(line, sizeof line, f)) {
+        r->told |= words && strncasecmp(line, words, strlen(words)) == 0;
+        if (strncmp(line, head, sizeof head - 1) == 0) {
+            const double n = strtod(line + sizeof head - 1, &end);
+            r->executions = strncmp(end, " complete", 9) == 0 ? n : -1;
+        }
+    }
     const int status = pclose(f);
-    if (!WIFEXITED(status) || WEXITSTATUS(status) > 1)
-        study_fail(s, "models/qcheck ended with status %d", WEXITSTATUS(status));
-    if (WEXITSTATUS(status) == 1 && !matches)
+    const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    if (code != 0 && code != 1) {
+        study_fail(s, "models/qcheck %s ended with status %d", program, code);
+        return false;
+    }
+    r->violation = code == 1;
+    return true;
+}
+
+static void measure_proof(const struct study_run *run, const struct study_cell *cell,
+                          struct study_sample *s)
+{
+    char program[128];
+    struct study_proof_result r;
+    (void)run;
+    snprintf(program, sizeof program, "models/mutants/%s.c", cell->variant);
+    if (!study_prove(s, program, "", cell->setting, &r))
+        return;
+    if (r.violation && !r.told)
         study_fail(s, "models/qcheck found another violation than '%s'", cell->setting);
-    study_put(s, "found", WEXITSTATUS(status) == 1);
+    study_put(s, "found", r.violation);
 }
 
 bool study_can_prove(void)

@@ -10,4 +10,13 @@ struct study_cell study_proof(const char *program, const char *found);
 
 bool study_can_prove(void); /* both are here */
 
+/* Runs models/qcheck with this build's checker on a program, for as long as the sample may last. */
+struct study_proof_result {
+    bool violation, told; /* told: `words` begin a line of what it says, in upper or lower case */
+    double executions;    /* all there are; -1: it did not come to its end */
+};
+/* False, and an error of the sample: it could not be run. */
+bool study_prove(struct study_sample *s, const char *program, const char *flags, const char *words,
+                 struct study_proof_result *r);
+
 #endif

@@ -24,6 +24,7 @@ struct study_run {
     uint64_t seed; /* of the sample that is being taken */
     FILE *file;
     uint64_t sequence;
+    struct env env;
 };
 
 static volatile sig_atomic_t interrupted;
@@ -186,30 +187,103 @@ static unsigned rounds_of(const struct study_run *run, const struct study_cell *
     return cell->rounds && cell->rounds < run->rounds ? cell->rounds : run->rounds;
 }
 
+/* A round takes what is compared, cells of one experiment and setting, close together, for machines and
+ * disks have their moods: which block comes when, and which cell in it, is drawn anew for each round. */
+struct turn {
+    size_t cell, block; /* block: the first cell of the same experiment and setting */
+    uint64_t block_key, key;
+};
+
+static int by_turn(const void *a, const void *b)
+{
+    const struct turn *const x = a, *const y = b;
+    const uint64_t left[] = {x->block_key, x->block, x->key, x->cell},
+                   right[] = {y->block_key, y->block, y->key, y->cell};
+    for (unsigned i = 0; i < 4; i++)
+        if (left[i] != right[i])
+            return left[i] < right[i] ? -1 : 1;
+    return 0;
+}
+
+static size_t block_of(const struct study_cell *cells, size_t cell)
+{
+    size_t first = 0;
+    while (strcmp(cells[first].experiment, cells[cell].experiment) != 0 ||
+           strcmp(cells[first].setting, cells[cell].setting) != 0)
+        first++;
+    return first;
+}
+
+static void draw_turns(struct stats_random *random, struct turn *turn, size_t n)
+{
+    const uint64_t round = stats_random_next(random);
+    for (size_t i = 0; i < n; i++) {
+        struct stats_random of_block;
+        stats_random_seed(&of_block, round ^ turn[i].block);
+        turn[i].block_key = stats_random_next(&of_block);
+        turn[i].key = stats_random_next(random);
+    }
+    qsort(turn, n, sizeof *turn, by_turn);
+}
+
+static bool wanted(const struct study_run *run, const struct study_cell *cell)
+{
+    const char *const only = run->options->only;
+    return !only || strcmp(cell->experiment, only) == 0;
+}
+
+static int no_experiment(const struct study_run *run, const struct study_cell *cells, size_t n)
+{
+    fprintf(stderr, "queuelab: study %s: there is no experiment '%s'; there are:",
+            run->options->study->name, run->options->only);
+    for (size_t i = 0; i < n; i++) {
+        bool named = false;
+        for (size_t k = 0; k < i && !named; k++)
+            named = strcmp(cells[k].experiment, cells[i].experiment) == 0;
+        if (!named)
+            fprintf(stderr, "%s '%s'", i ? "," : "", cells[i].experiment);
+    }
+    fputc('\n', stderr);
+    return 2;
+}
+
+static void note(void *arg, const char *sentence)
+{
+    (void)arg;
+    fprintf(stderr, "queuelab: note: %s\n", sentence);
+}
+
 int study_measure(struct study_run *run, const struct study_cell *cells, size_t n)
 {
-    size_t *const order = calloc(n ? n : 1, sizeof *order), total = 0;
+    struct turn *const turn = calloc(n ? n : 1, sizeof *turn);
+    size_t total = 0, chosen = 0;
     unsigned *const failed = calloc(n ? n : 1, sizeof *failed);
     struct progress progress;
     struct stats_random random;
-    int status = order && failed ? 0 : 3;
+    int status = turn && failed ? 0 : 3;
     char why[STUDY_ERROR] = "";
     size_t broken = 0;
-    for (size_t i = 0; i < n; i++)
-        total += rounds_of(run, &cells[i]);
+    for (size_t i = 0; status == 0 && i < n; i++)
+        if (wanted(run, &cells[i])) {
+            total += rounds_of(run, &cells[i]);
+            turn[chosen++] = (struct turn){.cell = i, .block = block_of(cells, i)};
+        }
+    if (status == 0 && chosen == 0)
+        status = no_experiment(run, cells, n);
+    if (status == 0)
+        env_warnings(&run->env, note, NULL);
     progress_begin(&progress, total);
     stats_random_seed(&random, run->options->seed);
     for (unsigned round = 0; round < run->rounds && status < 2; round++) {
-        for (size_t i = 0; i < n; i++)
-            order[i] = i;
-        stats_shuffle(&random, order, n, sizeof *order);
-        for (size_t i = 0; i < n && status < 2; i++) {
-            const struct study_cell *const cell = &cells[order[i]];
-            struct study_sample s = {.cell = (unsigned)order[i], .round = round};
+        draw_turns(&random, turn, chosen);
+        for (size_t i = 0; i < chosen && status < 2; i++) {
+            const size_t number = turn[i].cell;
+            const struct study_cell *const cell = &cells[number];
+            struct study_sample s = {.cell = (unsigned)number, .round = round};
             char what[256];
             if (round >= rounds_of(run, cell))
                 continue;
-            if (failed[order[i]] == FAILURES_MOST) {
+            if (failed[number] == FAILURES_MOST) {
                 progress.total--;
                 continue;
             }
@@ -226,10 +300,10 @@ int study_measure(struct study_run *run, const struct study_cell *cells, size_t 
                 break;
             }
             if (s.error[0]) {
-                if (failed[order[i]]++ == 0 && broken++ == 0)
+                if (failed[number]++ == 0 && broken++ == 0)
                     snprintf(why, sizeof why, "%s", s.error);
                 progress_say(&progress, "queuelab: %s: %s%s", what, s.error,
-                             failed[order[i]] == FAILURES_MOST ? "; it is not tried again" : "");
+                             failed[number] == FAILURES_MOST ? "; it is not tried again" : "");
             }
             const int error = study_write(run->file, run->options->study, &s);
             if (error)
@@ -240,42 +314,47 @@ int study_measure(struct study_run *run, const struct study_cell *cells, size_t 
     if (broken)
         fprintf(stderr,
                 "queuelab: %zu of %zu cells failed and have fewer numbers or none; the first: %s\n",
-                broken, n, why);
+                broken, chosen, why);
     if (broken && status == 0)
         status = 1;
-    free(order);
+    free(turn);
     free(failed);
     return status;
 }
 
-static void note(void *arg, const char *sentence)
-{
-    (void)arg;
-    fprintf(stderr, "queuelab: note: %s\n", sentence);
-}
-
-/* The directory, and the machine in it. */
-static int prepare(const struct study_options *o)
+/* The directory, and the machine in it. *made: it was not there. */
+static int prepare(const struct study_options *o, struct env *env, bool *made)
 {
     char path[4096];
     struct topology topology;
-    struct env env;
-    if (mkdir(o->out, 0777) != 0 && errno != EEXIST) {
+    *made = mkdir(o->out, 0777) == 0;
+    if (!*made && errno != EEXIST) {
         fprintf(stderr, "queuelab: cannot make directory %s: %s\n", o->out, strerror(errno));
         return 3;
     }
     snprintf(path, sizeof path, "%s/env.json", o->out);
     int error = topology_load(&topology);
     if (!error)
-        error = env_collect(&env, &topology, clock_calibrate());
+        error = env_collect(env, &topology, clock_calibrate());
     if (!error && access(path, F_OK) != 0)
-        error = env_write(path, &env);
+        error = env_write(path, env);
     if (error) {
         fprintf(stderr, "queuelab: cannot write %s: %s\n", path, strerror(error));
         return 3;
     }
-    env_warnings(&env, note, NULL);
     return 0;
+}
+
+/* A request that made no sense leaves nothing behind. */
+static void take_back(const struct study_options *o)
+{
+    static const char *const files[] = {"env.json", "samples.jsonl"};
+    char path[4096];
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        snprintf(path, sizeof path, "%s/%s", o->out, files[i]);
+        unlink(path);
+    }
+    rmdir(o->out);
 }
 
 int study_carry_out(const struct study_options *o)
@@ -288,10 +367,11 @@ int study_carry_out(const struct study_options *o)
                   : o->quick ? s->quick_rounds
                              : s->rounds,
     };
-    int status = prepare(o);
+    bool made;
+    int status = prepare(o, &run.env, &made);
     if (status)
         return status;
-    const int error = study_begin(&run.file, o, run.rounds);
+    const int error = study_begin(&run.file, o, run.rounds, &run.env);
     if (error)
         return complain(&run, error);
     sigaction(SIGINT, &act, NULL);
@@ -300,6 +380,8 @@ int study_carry_out(const struct study_options *o)
     status = s->run(&run);
     if (fclose(run.file) != 0 && status < 2)
         status = complain(&run, errno);
+    if (status == 2 && made)
+        take_back(o);
     if (interrupted)
         fprintf(stderr,
                 "queuelab: interrupted: what was measured is in %s; `queuelab study %s --judge %s` "

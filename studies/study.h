@@ -5,10 +5,10 @@
  *   verdicts ─► studies/claims.tsv (ledger.h) ─► REPORT.md
  *
  * A study names what is to be measured (cells) and how one cell is measured once. The runner does
- * the rest: rounds in which every cell is measured once, in an order drawn anew for each round, each
- * sample in a process of its own with a limit of time, so that a variant that hangs, as some of the
- * documents' own code does, costs a sample and is a result. Every sample is on disk before the next
- * begins. The judge sees samples of a file and nothing else, so verdicts can be had again from
+ * the rest: rounds in which every cell is measured once, what is compared close together, in an order
+ * drawn anew for each round, each sample in a process of its own with a limit of time, so that a
+ * variant that hangs, as some of the documents' own code does, costs a sample and is a result. Every
+ * sample is on disk before the next begins. The judge sees samples of a file and nothing else, so verdicts can be had again from
  * records, and a verdict without a record cannot be written.
  *
  * To add one: a directory with a README.md and a study.c that defines `const struct study
@@ -97,8 +97,9 @@ bool study_quick(const struct study_run *run);
 uint64_t study_seed(const struct study_run *run);         /* differs from sample to sample */
 const char *study_directory(const struct study_run *run); /* for files of a sample; "." if none */
 
-/* Measures all cells, all rounds. Exit status: 0, 1 samples have errors, 3 it could not go on (disk
- * full, no memory; what was measured is kept), 130 interrupted. */
+/* Measures all cells (with --only those of one experiment), all rounds. Exit status: 0, 1 samples have
+ * errors, 2 there is no such experiment, 3 it could not go on (disk full, no memory; what was measured
+ * is kept), 130 interrupted. */
 int study_measure(struct study_run *run, const struct study_cell *cells, size_t n);
 
 /* Options and whole life of a run: command.c. */
@@ -108,6 +109,7 @@ struct study_options {
     unsigned rounds; /* 0: the study's */
     uint64_t seed;
     const char *out;    /* directory; made when missing */
+    const char *only;   /* one experiment; NULL: all */
     const char **value; /* of each parameter; NULL: its default */
 };
 int study_carry_out(const struct study_options *o); /* exit status as study_measure's, or 2 */

@@ -59,7 +59,7 @@ const char *study_value(const struct study_options *o, size_t parameter)
     return o->quick && p->quick ? p->quick : p->usual;
 }
 
-int study_begin(FILE **f, const struct study_options *o, unsigned rounds)
+int study_begin(FILE **f, const struct study_options *o, unsigned rounds, const struct env *env)
 {
     char path[4096], *text;
     size_t size;
@@ -80,7 +80,16 @@ int study_begin(FILE **f, const struct study_options *o, unsigned rounds)
         fputs(i ? "," : "", m);
         put_pair(m, o->study->parameters[i].name, study_value(o, i));
     }
-    fputs("}}}\n", m);
+    fputc('}', m);
+    if (env) {
+        static const char *const keys[] = {"machine", "commit", "date"};
+        const char *const values[] = {env->id, env->commit, env->date};
+        for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+            fputc(',', m);
+            put_pair(m, keys[i], values[i]);
+        }
+    }
+    fputs("}}\n", m);
     return put_memory(*f, m, &text, &size);
 }
 

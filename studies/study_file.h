@@ -6,6 +6,7 @@
 #ifndef STUDIES_STUDY_FILE_H
 #define STUDIES_STUDY_FILE_H
 
+#include "harness/env.h"
 #include "studies/study.h"
 
 /* The samples of one study, and what is found in them. */
@@ -31,8 +32,9 @@ int study_read(struct study_judge *j, const struct study *study, const char *dir
                char *message, size_t size);
 void study_release(struct study_judge *j);
 
-/* Opens DIR/samples.jsonl to append, and begins a run of this study in it; 0 or an errno. */
-int study_begin(FILE **f, const struct study_options *o, unsigned rounds);
+/* Opens DIR/samples.jsonl to append, and begins a run of this study in it, with the machine and the
+ * commit (NULL: unknown), for runs of one directory need not share them; 0 or an errno. */
+int study_begin(FILE **f, const struct study_options *o, unsigned rounds, const struct env *env);
 int study_write(FILE *f, const struct study *study, const struct study_sample *s);
 
 /* The value of a parameter in this run. */

@@ -21,6 +21,10 @@ refuses 2 "'two' is one too many\|there is no study 'two'" study "$name" two
 refuses 2 "has no parameter --colour" study "$name" --colour red
 refuses 2 "does not know '--colour'" study --colour red
 refuses 2 "needs a value" study "$name" --rounds
+refuses 2 "--zipf needs a value" study "$name" --zipf
+refuses 2 "write '--zipf 1.2', with a space" study "$name" --zipf=1.2
+refuses 2 "there is no experiment 'nothing'; there are: '.*, '" study "$name" --only nothing --out "$dir/refused"
+if [ -e "$dir/refused" ]; then bad "a refused study leaves its directory"; else ok; fi
 refuses 2 "no number from 1" study "$name" --rounds 0
 refuses 2 "no number from 1" study "$name" --rounds 3x
 refuses 2 "no whole number" study "$name" --seed minus
@@ -52,12 +56,20 @@ done
 kill -INT $pid 2>/dev/null || bad "the study ended before it could be interrupted"
 status=0
 wait $pid || status=$?
+commit=$(sed -n 's/.*"commit": "\(.*\)",/\1/p' "$dir/killed/env.json")
+if head -n 1 "$dir/killed/samples.jsonl" | grep -qF "\"commit\":\"$commit\""; then
+    ok
+else
+    bad "the records do not name the commit that env.json names, '$commit'"
+fi
 if [ $status -eq 130 ] && grep -q "interrupted: .* --judge $dir/killed" "$dir/err" && [ "$(tail -c 1 "$dir/killed/samples.jsonl" | wc -l)" -eq 1 ]; then
     ok
 else
     bad "an interrupted study: exit $status"
 fi
-if "$queuelab" study "$name" --judge "$dir/killed" >"$dir/out" 2>"$dir/err" && [ -s "$dir/out" ]; then
+claim=$(awk -F'\t' '$1 == "S2-C1" { print $3 }' studies/claims.tsv)
+if "$queuelab" study "$name" --judge "$dir/killed" >"$dir/out" 2>"$dir/err" &&
+    grep -qF "$claim" "$dir/out"; then
     ok
 else
     bad "the records of an interrupted study cannot be judged"

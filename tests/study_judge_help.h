@@ -98,7 +98,7 @@ static void made_judge(struct study_judge *j, const struct study *s, const struc
     assert_non_null(mkdtemp(directory));
     snprintf(path, sizeof path, "%s/samples.jsonl", directory);
     const struct study_options o = {.study = s, .out = directory};
-    assert_int_equal(study_begin(&f, &o, rounds), 0);
+    assert_int_equal(study_begin(&f, &o, rounds, NULL), 0);
     for (; usual && usual->experiment; usual++) {
         bool replaced = false;
         for (unsigned i = 0; but && i < MADE_MOST && but[i].experiment; i++)

@@ -46,7 +46,7 @@ static inline void begin_file(void)
 {
     const struct study_options o = {.study = &study_stream_engine, .out = directory, .seed = 1};
     remove(path);
-    assert_int_equal(study_begin(&file, &o, ROUNDS), 0);
+    assert_int_equal(study_begin(&file, &o, ROUNDS, NULL), 0);
     cells = 0;
 }
 

@@ -6,7 +6,9 @@
 static const struct study wal = {.name = "wal_admission", .source = "001", .judge = wal_judge};
 
 #define LEAD      "own entry, committers lead"
+#define RESERVES  "own entry, space reserved"
 #define GROWS     "own entry, file grows"
+#define RECYCLED  "RocksDB, logs recycled"
 #define WRITTEN   "as written, poll 1 ms"
 #define UNBOUNDED "as written, no bound"
 #define DRAINED   "no bound, until drained"
@@ -82,15 +84,23 @@ static const struct made usual[] = {
     COMMITS(LEAD, DISK_128, 140000, 141000),
     COMMITS(WRITTEN, DISK_128, 2000, 2010),
     COMMITS("RocksDB", DISK_128, 30000, 30100),
+    COMMITS(RECYCLED, DISK_128, 31000, 31100),
+    COMMITS(RESERVES, DISK_128, 110000, 111000),
     COMMITS(GROWS, DISK_128, 100000, 101000),
     COMMITS(LEAD, DISK_32, 70000, 71000),
     COMMITS("RocksDB", DISK_32, 20000, 20100),
+    COMMITS(RECYCLED, DISK_32, 21000, 21100),
+    COMMITS(RESERVES, DISK_32, 60000, 61000),
     COMMITS(GROWS, DISK_32, 50000, 51000),
     COMMITS(LEAD, DISK_1, 6000, 6010),
     COMMITS("RocksDB", DISK_1, 4000, 4010),
+    COMMITS(RECYCLED, DISK_1, 4100, 4110),
+    COMMITS(RESERVES, DISK_1, 5500, 5510),
     COMMITS(GROWS, DISK_1, 5000, 5010),
     COMMITS(LEAD, AWAKE_1, 6000, 6010),
     COMMITS("RocksDB", AWAKE_1, 4000, 4010),
+    COMMITS(RECYCLED, AWAKE_1, 4100, 4110),
+    COMMITS(RESERVES, AWAKE_1, 5500, 5510),
     COMMITS(GROWS, AWAKE_1, 5000, 5010),
     SIZED(FORMULA, SHORT, 0, 0),
     SIZED(PEAK, SHORT, 0, 0),
@@ -188,27 +198,32 @@ static const struct judged cases[] = {
     {"S1-C14", CLAIM_REFUTED, "not linear", {APPENDS("2 threads", 400, 5e6, 2e7, 0)}},
     {"S1-C14", CLAIM_UNTESTABLE, "is open", {APPENDS("2 threads", 201, 5e6, 2e7, 0)}},
 
-    {"WAL-T1", CLAIM_HOLDS, "the file grows", {{0}}},
+    {"WAL-T1", CLAIM_HOLDS, "A file of ours that grows", {{0}}},
+    {"WAL-T1", CLAIM_HOLDS, NULL, {COMMITS(GROWS, DISK_32, 10000, 10100)}}, /* told, not judged */
     {"WAL-T1",
      CLAIM_CONDITIONAL,
-     "refuted: the file grows",
-     {COMMITS(GROWS, DISK_32, 30000, 30100)}},
+     "refuted: both reserve space",
+     {COMMITS(RESERVES, DISK_32, 30000, 30100)}},
+    {"WAL-T1",
+     CLAIM_CONDITIONAL,
+     "refuted: zeroes written ahead, and RocksDB over recycled logs",
+     {COMMITS(RECYCLED, DISK_32, 60000, 60100)}},
     {"WAL-T1",
      CLAIM_UNTESTABLE,
-     "undecided: the file grows",
-     {COMMITS(GROWS, DISK_32, 20000, 90000)}},
+     "undecided: both reserve space",
+     {COMMITS(RESERVES, DISK_32, 20000, 90000)}},
     {"WAL-T1",
      CLAIM_REFUTED,
      NULL,
-     {COMMITS(GROWS, DISK_32, 30000, 30100), COMMITS(LEAD, DISK_32, 30000, 30100)}},
+     {COMMITS(RESERVES, DISK_32, 30000, 30100), COMMITS(LEAD, DISK_32, 30000, 30100)}},
     {"WAL-T1",
      CLAIM_UNTESTABLE,
      "no samples of RocksDB",
      {{"commits", "RocksDB", DISK_32, {{0}}, true}}},
     {"WAL-T3",
      CLAIM_CONDITIONAL,
-     "refuted: the file grows with each group, processors kept awake",
-     {COMMITS(GROWS, AWAKE_1, 3000, 3001)}},
+     "refuted: both reserve space ahead, processors kept awake",
+     {COMMITS(RESERVES, AWAKE_1, 3000, 3001)}},
 };
 
 static void verdicts_follow_from_samples(void **state)

@@ -1,7 +1,6 @@
-/* study_wal_admission_test.c: the log of studies/wal_admission: its file, its bounds, its errors, its
- * shutdown, and the document's beside it. */
+/* study_wal_admission_test.c: the log of studies/wal_admission: its bounds, its errors, its shutdown, and
+ * the document's beside it. */
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -15,8 +14,6 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "queues/spill.h"
-#include "studies/wal_admission/crc32c.h"
 #include "studies/wal_admission/systems.h"
 #include "tests/scale.h"
 
@@ -36,156 +33,6 @@ static int end(void **state)
 {
     (void)state;
     return rmdir(directory); /* nothing was left behind */
-}
-
-/* ---- reading back ----------------------------------------------------------------------------- */
-
-struct copy {
-    unsigned n;
-    uint64_t lsn[64];
-    char text[64][32];
-};
-
-static void keep(void *arg, uint64_t lsn, const void *bytes, uint32_t length)
-{
-    struct copy *const c = arg;
-    assert_true(c->n < 64 && length < 32);
-    c->lsn[c->n] = lsn;
-    memcpy(c->text[c->n], bytes, length);
-    c->text[c->n++][length] = '\0';
-}
-
-static void write_texts(unsigned from, unsigned n)
-{
-    struct wal *log;
-    struct wal_handle *h;
-    const struct wal_config c = {.path = path};
-    assert_int_equal(wal_open(&log, &c, NULL, NULL, NULL), 0);
-    assert_int_equal(wal_attach(log, &h), 0);
-    for (unsigned i = from; i < from + n; i++) {
-        char text[32];
-        const int length = snprintf(text, sizeof text, "entry %u", i);
-        assert_int_equal(wal_commit(h, text, (uint32_t)length), 0);
-    }
-    wal_detach(h);
-    wal_shutdown(log);
-    wal_close(log);
-}
-
-static uint64_t size_of_log(void)
-{
-    struct stat s;
-    assert_int_equal(stat(path, &s), 0);
-    return (uint64_t)s.st_size;
-}
-
-static void change_byte(uint64_t at)
-{
-    unsigned char byte;
-    const int fd = open(path, O_RDWR);
-    assert_true(fd >= 0);
-    assert_int_equal(pread(fd, &byte, 1, (off_t)at), 1);
-    byte ^= 0x10;
-    assert_int_equal(pwrite(fd, &byte, 1, (off_t)at), 1);
-    close(fd);
-}
-
-/* ---- the file --------------------------------------------------------------------------------- */
-
-static void checksums_are_those_of_the_spill_file(void **state)
-{
-    (void)state;
-    unsigned char bytes[300];
-    for (unsigned i = 0; i < sizeof bytes; i++)
-        bytes[i] = (unsigned char)(i * 7 + 3);
-    assert_int_equal(~crc32c_more(CRC32C_BEGIN, "123456789", 9), 0xe3069283); /* RFC 3720's check */
-    for (unsigned n = 0; n <= sizeof bytes; n += 13) {
-        const uint32_t whole = crc32c_more(CRC32C_BEGIN, bytes, n);
-        assert_int_equal(~whole, spill_crc(bytes, n));
-        assert_int_equal(whole, crc32c_by_nibbles(CRC32C_BEGIN, bytes, n));
-        assert_int_equal(
-            whole, crc32c_more(crc32c_more(CRC32C_BEGIN, bytes, n / 3), bytes + n / 3, n - n / 3));
-    }
-}
-
-static void what_was_committed_is_read_back(void **state)
-{
-    (void)state;
-    struct copy c = {0};
-    struct wal_found found;
-    write_texts(0, 3);
-    write_texts(3, 2); /* opened again and written on */
-    assert_int_equal(wal_file_read(path, &found, keep, &c), 0);
-    assert_int_equal(found.records, 5);
-    assert_int_equal(found.cut_bytes, 0);
-    assert_int_equal(found.end, size_of_log());
-    for (unsigned i = 0; i < 5; i++) {
-        char text[32];
-        snprintf(text, sizeof text, "entry %u", i);
-        assert_string_equal(c.text[i], text);
-        assert_int_equal(c.lsn[i], i + 1);
-    }
-    unlink(path);
-}
-
-/* Whatever part of the last record is missing, the others are given and the part is cut off. */
-static void torn_tails_are_cut(void **state)
-{
-    (void)state;
-    struct wal_found found;
-    write_texts(0, 4);
-    const uint64_t whole = size_of_log();
-    const uint64_t last = WAL_RECORD + strlen("entry 3");
-    for (uint64_t missing = 1; missing < last; missing += 5) {
-        assert_int_equal(truncate(path, (off_t)(whole - missing)), 0);
-        assert_int_equal(wal_file_read(path, &found, NULL, NULL), 0);
-        assert_int_equal(found.records, 3);
-        assert_int_equal(found.end, whole - last);
-        write_texts(3, 1); /* cuts, and writes it again */
-        assert_int_equal(size_of_log(), whole);
-    }
-    /* A change in any byte of a record ends the log before it. */
-    for (uint64_t at = whole - last; at < whole; at++) {
-        change_byte(at);
-        assert_int_equal(wal_file_read(path, &found, NULL, NULL), 0);
-        assert_int_equal(found.records, 3);
-        assert_int_equal(found.cut_bytes, last);
-        change_byte(at);
-    }
-    /* A good record behind a damaged one must not come back when the gap is filled. */
-    struct copy c = {0};
-    change_byte(whole - last - 1);
-    write_texts(9, 1);
-    assert_int_equal(wal_file_read(path, &found, keep, &c), 0);
-    assert_int_equal(found.records, 3);
-    assert_string_equal(c.text[2], "entry 9");
-    unlink(path);
-}
-
-static void damaged_and_foreign_files_are_refused(void **state)
-{
-    (void)state;
-    struct wal *log;
-    const struct wal_config c = {.path = path};
-    write_texts(0, 1);
-    change_byte(WAL_HEADER - 1);
-    assert_int_equal(wal_open(&log, &c, NULL, NULL, NULL), EBADMSG);
-    change_byte(WAL_HEADER - 1);
-    change_byte(0);
-    assert_int_equal(wal_open(&log, &c, NULL, NULL, NULL), EINVAL);
-    change_byte(0);
-    assert_int_equal(wal_open(&log, &c, NULL, NULL, NULL), 0);
-    struct wal *second;
-    assert_int_equal(wal_open(&second, &c, NULL, NULL, NULL), EBUSY);
-    wal_shutdown(log);
-    wal_close(log);
-    assert_int_equal(truncate(path, 20), 0); /* killed while it made the header */
-    write_texts(0, 1);
-    const struct wal_config nowhere = {.path = "/no/such/directory/wal.log"},
-                            nothing = {.path = path, .queue = "no_such_queue"};
-    assert_int_equal(wal_open(&log, &nowhere, NULL, NULL, NULL), ENOENT);
-    assert_int_equal(wal_open(&log, &nothing, NULL, NULL, NULL), EINVAL);
-    unlink(path);
 }
 
 /* ---- bounds ----------------------------------------------------------------------------------- */
@@ -462,6 +309,50 @@ static void a_full_disk_is_survived(void **state)
     unlink(path);
 }
 
+/* Space that is reserved reads as zeroes and is no record; where it cannot be reserved, the file grows. */
+static unsigned asked;
+static int refuse_to_reserve(struct wal_io *io, int fd, uint64_t at, uint64_t n)
+{
+    (void)io, (void)fd, (void)at, (void)n;
+    asked++;
+    return EOPNOTSUPP;
+}
+
+static int reserve(struct wal_io *io, int fd, uint64_t at, uint64_t n)
+{
+    asked++;
+    return wal_disk_reserving.reserve(io, fd, at, n);
+}
+
+static void space_is_reserved_ahead(void **state)
+{
+    (void)state;
+    struct wal_io reserving = wal_disk_reserving, refusing = wal_disk_reserving;
+    struct wal_io *const ios[] = {&reserving, &refusing, &wal_disk};
+    const off_t ahead = 1 << 20;
+    reserving.reserve = reserve;
+    refusing.reserve = refuse_to_reserve;
+    for (unsigned i = 0; i < 3; i++)
+        for (unsigned times = 1; times <= 2; times++) { /* opened, and opened again */
+            const struct wal_config config = {.path = path, .io = ios[i], .ahead = (uint64_t)ahead};
+            struct crowd c = {.each = 100};
+            struct wal_found found;
+            struct stat s;
+            asked = 0;
+            run_crowd(&c, &config, 2);
+            wal_close(c.log);
+            assert_int_equal(asked, i == 2 || (i == 0 && times == 2) ? 0 : 1);
+            assert_int_equal(a_load(&c.good, relaxed), 200);
+            assert_int_equal(wal_file_read(path, &found, NULL, NULL), 0);
+            assert_int_equal(found.records, times * 200);
+            assert_int_equal(found.cut_bytes, 0);
+            assert_int_equal(stat(path, &s), 0);
+            assert_true(i == 1 ? (uint64_t)s.st_size == found.end : s.st_size == ahead);
+            if (times == 2)
+                unlink(path);
+        }
+}
+
 /* Those who append while it closes get an answer, and what was accepted is in the file. */
 static void *append_until_refused(void *arg)
 {
@@ -569,16 +460,13 @@ static void every_system_commits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(checksums_are_those_of_the_spill_file),
-        cmocka_unit_test(what_was_committed_is_read_back),
-        cmocka_unit_test(torn_tails_are_cut),
-        cmocka_unit_test(damaged_and_foreign_files_are_refused),
         cmocka_unit_test(bounds_are_kept),
         cmocka_unit_test(every_commit_ends_and_is_there),
         cmocka_unit_test(refused_writes_reach_their_writers),
         cmocka_unit_test(what_was_refused_is_cut_off),
         cmocka_unit_test(a_failed_sync_breaks_the_log),
         cmocka_unit_test(a_full_disk_is_survived),
+        cmocka_unit_test(space_is_reserved_ahead),
         cmocka_unit_test(shutdown_writes_what_was_admitted),
         cmocka_unit_test(the_documents_log_commits_and_hangs),
         cmocka_unit_test(every_system_commits),

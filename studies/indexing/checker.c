@@ -1,12 +1,10 @@
 /* checker.c: the small programs of studies/maps/models, and mutants, before the model checker: from
  * the top of the project, where models/qcheck and a built checker are. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "studies/indexing/indexing.h"
+#include "studies/proof.h"
 
 static const struct program {
     const char *variant, *file, *flags;
@@ -39,40 +37,22 @@ static void measure_checker(const struct study_run *run, const struct study_cell
                             struct study_sample *sample)
 {
     const struct program *const p = cell->subject;
-    char command[512], line[512];
-    double executions = -1;
+    struct study_proof_result r;
     (void)run;
-    snprintf(command, sizeof command, "models/qcheck --quiet %s -- %s 2>&1", p->file, p->flags);
-    FILE *const f = popen(command, "r");
-    if (!f) {
-        study_fail(sample, "cannot start models/qcheck");
+    if (!study_prove(sample, p->file, p->flags, NULL, &r))
         return;
-    }
-    while (fgets(line, sizeof line, f)) {
-        static const char head[] = "executions: ";
-        char *end;
-        if (strncmp(line, head, sizeof head - 1) != 0)
-            continue;
-        const double n = strtod(line + sizeof head - 1, &end);
-        if (strncmp(end, " complete", 9) == 0)
-            executions = n;
-    }
-    const int status = pclose(f);
-    const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    if (code != 0 && code != 1)
-        study_fail(sample, "models/qcheck %s ended with status %d: is the checker built?", p->file,
-                   code);
-    study_put(sample, "violations", code == 1);
-    if (executions >= 0)
-        study_put(sample, "executions", executions);
+    study_put(sample, "violations", r.violation);
+    if (r.executions >= 0)
+        study_put(sample, "executions", r.executions);
 }
 
 void plan_checker(struct plan *p, const struct study_run *run)
 {
     (void)run;
-    if (access("models/qcheck", X_OK) != 0) {
-        fprintf(stderr, "queuelab: study indexing: no models/qcheck here: the checker is left out; "
-                        "run it from the top of the project\n");
+    if (!study_can_prove()) {
+        fprintf(stderr,
+                "queuelab: study indexing: no models/qcheck here, or no checker in this build: "
+                "it is left out; run the study from the top of the project\n");
         return;
     }
     for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {

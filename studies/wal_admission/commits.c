@@ -35,6 +35,12 @@ static void measure(const struct study_run *run, const struct study_cell *cell,
     commit_closed_loop(cell->subject, &setup, (unsigned)cell->number[0], cell->number[2], s);
 }
 
+/* They differ from commit_leaders in what a sync costs the file system. */
+static bool on_disk_only(const struct commit_system *s)
+{
+    return s == &commit_leaders_growing || s == &commit_leaders_reserving;
+}
+
 static void add(struct cells *c, const struct study_run *run, const struct commit_system *system,
                 unsigned threads, enum medium medium)
 {
@@ -46,7 +52,7 @@ static void add(struct cells *c, const struct study_run *run, const struct commi
     cell->number[1] = medium == SIMULATED ? sync_ms * 1e6 : 0;
     cell->number[2] = study_number(run, medium == SIMULATED ? "simulated-seconds" : "seconds");
     cell->limit_s = 60 + cell->number[2];
-    if (system == &commit_leaders || system == &commit_leaders_growing || system == commit_peers[0])
+    if (system == &commit_leaders || on_disk_only(system) || system->rival)
         cell->rounds = 0; /* targets rest on their ratio, and disks have their moods */
     const int n = snprintf(cell->setting, sizeof cell->setting, "%u thread%s, ", threads,
                            threads == 1 ? "" : "s");
@@ -65,7 +71,7 @@ static bool wanted(const struct study_run *run, const struct commit_system *s, u
 {
     const bool quick = study_quick(run), written = s->number > 0,
                essential = s == &commit_leaders || s == &commit_written_1ms,
-               grows = s == &commit_leaders_growing,
+               grows = on_disk_only(s),
                unbounded = s == &commit_unbounded || s == &commit_unbounded_drained;
     if (unbounded) /* what the bound does is seen where nothing else is different: on no disk */
         return medium == SIMULATED && (threads >= 128 || (threads == 1 && s == &commit_unbounded));
@@ -80,9 +86,8 @@ static bool wanted(const struct study_run *run, const struct commit_system *s, u
 static bool wanted_peer(const struct study_run *run, const struct commit_system *s,
                         unsigned threads, enum medium medium)
 {
-    const bool first = s == commit_peers[0];
     return threads <= s->threads_most && (medium == DISK || threads == 1) &&
-           (!study_quick(run) || first || (medium == DISK && s->threads_most <= 32));
+           (!study_quick(run) || s->rival || (medium == DISK && s->threads_most <= 32));
 }
 
 /* Which queue? One writer's push and one drain of the group: nothing that a disk would show, so the
@@ -115,8 +120,9 @@ void commits_cells(struct cells *c, const struct study_run *run)
 {
     queue_cells(c, run);
     static const struct commit_system *const ours[] = {
-        &commit_leaders,       &commit_flusher, &commit_leaders_growing, &commit_written_1ms,
-        &commit_written_100us, &commit_each,    &commit_unbounded,       &commit_unbounded_drained,
+        &commit_leaders,     &commit_flusher,           &commit_leaders_growing,
+        &commit_written_1ms, &commit_written_100us,     &commit_each,
+        &commit_unbounded,   &commit_unbounded_drained, &commit_leaders_reserving,
     };
     char list[128], *rest = list;
     snprintf(list, sizeof list, "%s", study_text(run, "threads"));

@@ -209,6 +209,8 @@ static void live(const struct crash_plan *plan, uint32_t point, uint64_t seed, i
     device_faulty(&device);
     if (plan->spoil == 2)
         device.sync_ns = 5000000; /* time to die in */
+    if (stats_random_below(&random, 2))
+        device.io.reserve = wal_disk_reserving.reserve;
     if (plan->kind == CRASH_FAULTS)
         draw_faults(&device, &random);
     const struct wal_config c = {

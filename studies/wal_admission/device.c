@@ -36,7 +36,7 @@ static int slow_sync(struct wal_io *io, int fd)
 
 void device_slow(struct device_slow *d, uint64_t sync_ns)
 {
-    *d = (struct device_slow){{write_through, slow_sync, cut_through}, sync_ns};
+    *d = (struct device_slow){{write_through, slow_sync, cut_through, NULL}, sync_ns};
 }
 
 /* ---- faulty ---------------------------------------------------------------------------------- */
@@ -74,7 +74,7 @@ static int faulty_cut(struct wal_io *io, int fd, uint64_t size)
 void device_faulty(struct device_faulty *d)
 {
     memset(d, 0, sizeof *d);
-    d->io = (struct wal_io){faulty_write, faulty_sync, faulty_cut};
+    d->io = (struct wal_io){faulty_write, faulty_sync, faulty_cut, NULL};
     d->write_error = ENOSPC;
     d->sync_error = EIO;
 }
@@ -163,7 +163,7 @@ static int power_cut(struct wal_io *io, int fd, uint64_t size)
 void device_power(struct device_power *d, uint64_t cut_at, uint64_t seed)
 {
     memset(d, 0, sizeof *d);
-    d->io = (struct wal_io){power_write, power_sync, power_cut};
+    d->io = (struct wal_io){power_write, power_sync, power_cut, NULL};
     d->cut_at = cut_at;
     stats_random_seed(&d->random, seed);
     pthread_mutex_init(&d->lock, NULL);

@@ -70,9 +70,9 @@ static void put_line(const struct study_judge *j, const char *variant, bool simu
 void wal_figure(const struct study_judge *j, FILE *table)
 {
     static const char *const variants[] = {
-        "own entry, committers lead", "own entry, flusher", "as written, poll 1 ms",
-        "as written, poll 100 us",    "a sync for each",    "RocksDB",
-        "SQLite WAL, FULL",
+        "own entry, committers lead", "own entry, flusher",        "as written, poll 1 ms",
+        "as written, poll 100 us",    "a sync for each",           "RocksDB",
+        "SQLite WAL, FULL",           "own entry, space reserved", "RocksDB, logs recycled",
     };
     fputs("medium\tvariant\tthreads\tcommits_per_s\tlow\thigh\twhere\n", table);
     for (unsigned simulated = 0; simulated < 2; simulated++)

@@ -123,10 +123,19 @@ static void scaling(struct study_judge *j)
                   study_parts_words(&p));
 }
 
-/* A target: each of these variants against RocksDB, which writes no zeroes ahead. */
+/* A target: like against like, and our best way against theirs as it comes. RocksDB reserves space ahead;
+ * with its logs recycled it writes over blocks that exist, as ours does over its zeroes. */
 static void against_rocksdb(struct study_judge *j, const char *claim, unsigned threads,
                             double bound)
 {
+    static const struct {
+        const char *ours, *theirs, *words;
+    } pairs[] = {
+        {"own entry, committers lead", "RocksDB", "zeroes written ahead, and RocksDB as it comes"},
+        {"own entry, committers lead", "RocksDB, logs recycled",
+         "zeroes written ahead, and RocksDB over recycled logs"},
+        {"own entry, space reserved", "RocksDB", "both reserve space ahead"},
+    };
     const struct {
         const char *setting, *words;
     } where[] = {
@@ -143,20 +152,21 @@ static void against_rocksdb(struct study_judge *j, const char *claim, unsigned t
             "librocksdb-dev");
         return;
     }
-    for (unsigned i = 0; i < 2; i++) {
-        const struct interval ahead = times(j, LEAD, ROCKS, where[i].setting),
-                              grows = times(j, GROWS, ROCKS, where[i].setting);
-        if (i > 0 && strcmp(where[i].setting, "none") == 0)
-            continue; /* one committer alone is measured so */
-        study_part(&p, study_at_least(ahead, bound), "zeroes written ahead of the log's end%s (%s)",
-                   where[i].words, study_words(ahead, "x"));
-        study_part(&p, study_at_least(grows, bound), "the file grows with each group%s (%s)",
-                   where[i].words, study_words(grows, "x"));
-    }
-    study_verdict(j, claim, study_parts_verdict(&p), NULL,
-                  "%s; times the durable commits/s of RocksDB, which makes %s (%s)",
-                  study_parts_words(&p), study_words(judge_commits(j, ROCKS, where[0].setting), ""),
-                  where[0].setting);
+    for (unsigned i = 0; i < 2; i++)
+        for (unsigned k = 0; k < sizeof pairs / sizeof *pairs; k++) {
+            if (i > 0 && strcmp(where[i].setting, "none") == 0)
+                continue; /* one committer alone is measured so */
+            const struct interval v = times(j, pairs[k].ours, pairs[k].theirs, where[i].setting);
+            study_part(&p, study_at_least(v, bound), "%s%s (%s)", pairs[k].words, where[i].words,
+                       study_words(v, "x"));
+        }
+    study_verdict(
+        j, claim, study_parts_verdict(&p), NULL,
+        "%s; times the durable commits/s of RocksDB, which makes %s, over recycled logs "
+        "%s (%s). A file of ours that grows with each group, which RocksDB's does not: %s",
+        study_parts_words(&p), study_words(judge_commits(j, ROCKS, where[0].setting), ""),
+        study_words(judge_commits(j, "RocksDB, logs recycled", where[0].setting), ""),
+        where[0].setting, study_words(times(j, GROWS, ROCKS, where[0].setting), "x"));
 }
 
 /* Batches come by themselves: a sync for two entries at least, on the average, is one. */

@@ -18,8 +18,6 @@ static const struct study_parameter parameters[] = {
     {"payload", "bytes of an entry", "200", NULL, 8, 4096},
     {"ahead-mib", "zeroes that our log writes ahead, MiB", "16", "8", 1, 1024},
     {"queue", "of our log: a FIFO queue of the registry", "list_mpsc", NULL, 0, 0},
-    {"only", "an experiment: commits, crash, errors, shutdown, wake-ups, sizing, interval, ...", "",
-     NULL, 0, 0},
     {0},
 };
 
@@ -106,16 +104,7 @@ static int run_all(struct study_run *run)
     wakeups_cells(&cells, run);
     streams_cells(&cells, run);
     appends_cells(&cells, run);
-    size_t n = 0;
-    const char *const only = study_text(run, "only");
-    for (size_t i = 0; i < cells.n; i++)
-        if (!only[0] || strcmp(cells.cell[i].experiment, only) == 0)
-            cells.cell[n++] = cells.cell[i];
-    if (n == 0) {
-        fprintf(stderr, "queuelab: wal_admission: there is no experiment '%s'\n", only);
-        return 2;
-    }
-    return study_measure(run, cells.cell, n);
+    return study_measure(run, cells.cell, cells.n);
 }
 
 const struct study study_wal_admission = {
@@ -123,8 +112,8 @@ const struct study study_wal_admission = {
     .source = "001",
     .title = "a write-ahead log with bounded admission and group commit",
     .parameters = parameters,
-    .rounds = 12,
-    .quick_rounds = 9,
+    .rounds = 20,
+    .quick_rounds = 13,
     .run = run_all,
     .judge = wal_judge,
     .figure = wal_figure,

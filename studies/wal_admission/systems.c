@@ -43,6 +43,8 @@ static int ours_open(void **system, const struct commit_system *itself,
     c.who = itself == &commit_flusher ? WAL_FLUSHER : WAL_COMMITTERS;
     if (itself == &commit_leaders_growing)
         c.ahead = 0;
+    if (itself == &commit_leaders_reserving)
+        c.io = &wal_disk_reserving;
     *system = o;
     const int error = wal_open(&o->log, &c, NULL, NULL, NULL);
     if (error)
@@ -76,9 +78,11 @@ static void ours_close(void *system, struct commit_counts *counts)
 }
 
 #define OURS ours_open, ours_attach, ours_commit, ours_detach, ours_close
-const struct commit_system commit_leaders = {"own entry, committers lead", OURS, 0, 0};
-const struct commit_system commit_leaders_growing = {"own entry, file grows", OURS, 0, 0};
-const struct commit_system commit_flusher = {"own entry, flusher", OURS, 0, 0};
+const struct commit_system commit_leaders = {"own entry, committers lead", OURS, 0, 0, false};
+const struct commit_system commit_leaders_growing = {"own entry, file grows", OURS, 0, 0, false};
+const struct commit_system commit_leaders_reserving = {"own entry, space reserved", OURS, 0, 0,
+                                                       false};
+const struct commit_system commit_flusher = {"own entry, flusher", OURS, 0, 0, false};
 
 /* ---- the document's -------------------------------------------------------------------------- */
 
@@ -132,10 +136,12 @@ static void written_close(void *system, struct commit_counts *counts)
 }
 
 #define WRITTEN written_open, written_attach, written_commit, written_detach, written_close
-const struct commit_system commit_written_100us = {"as written, poll 100 us", WRITTEN, 1e5, 0};
-const struct commit_system commit_written_1ms = {"as written, poll 1 ms", WRITTEN, 1e6, 0};
-const struct commit_system commit_unbounded = {"as written, no bound", WRITTEN, 1e6, 0};
-const struct commit_system commit_unbounded_drained = {"no bound, until drained", WRITTEN, 1e6, 0};
+const struct commit_system commit_written_100us = {"as written, poll 100 us", WRITTEN, 1e5, 0,
+                                                   false};
+const struct commit_system commit_written_1ms = {"as written, poll 1 ms", WRITTEN, 1e6, 0, false};
+const struct commit_system commit_unbounded = {"as written, no bound", WRITTEN, 1e6, 0, false};
+const struct commit_system commit_unbounded_drained = {"no bound, until drained", WRITTEN, 1e6, 0,
+                                                       false};
 
 /* ---- one sync per commit ---------------------------------------------------------------------- */
 
@@ -193,7 +199,7 @@ static void each_close(void *system, struct commit_counts *counts)
 }
 
 const struct commit_system commit_each = {
-    "a sync for each", each_open, each_attach, each_commit, each_detach, each_close, 0, 0,
+    "a sync for each", each_open, each_attach, each_commit, each_detach, each_close, 0, 0, false,
 };
 
 /* ---- directories ------------------------------------------------------------------------------ */

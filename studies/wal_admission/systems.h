@@ -30,11 +30,12 @@ struct commit_system {
     void (*close)(void *system, struct commit_counts *counts);
     double number;         /* of a variant */
     unsigned threads_most; /* peers: more would measure how they wait for one another */
+    bool rival;            /* peers: a target is set against it */
 };
 
-extern const struct commit_system commit_leaders, commit_leaders_growing, commit_flusher,
-    commit_written_100us, commit_written_1ms, commit_unbounded, commit_unbounded_drained,
-    commit_each;
+extern const struct commit_system commit_leaders, commit_leaders_growing, commit_leaders_reserving,
+    commit_flusher, commit_written_100us, commit_written_1ms, commit_unbounded,
+    commit_unbounded_drained, commit_each;
 extern const struct commit_system
     *const commit_peers[];               /* NULL-terminated; none without libraries */
 extern const char commit_peers_absent[]; /* what is not there, and why; "" */

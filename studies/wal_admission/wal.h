@@ -39,7 +39,7 @@ struct wal_config {
     uint64_t max_queue_bytes;   /* no limit but the word's, 256 GiB */
     uint64_t flush_interval_ns; /* 0: at once. The flusher lets entries gather for so long */
     size_t group_bytes;         /* 1 MiB: of one write; an entry must fit in */
-    uint64_t ahead;             /* zeroes written ahead of the log's end; 0: none */
+    uint64_t ahead;             /* zeroes ahead of the log's end, by io's means; 0: none */
     enum wal_who who;
     bool hold; /* room is given back when entries are durable */
 };

@@ -48,7 +48,18 @@ static int disk_cut(struct wal_io *io, int fd, uint64_t size)
     return spill_truncate_(fd, size);
 }
 
-struct wal_io wal_disk = {disk_write, disk_sync, disk_cut};
+static int disk_reserve(struct wal_io *io, int fd, uint64_t at, uint64_t n)
+{
+    int error;
+    (void)io;
+    do
+        error = fallocate(fd, 0, (off_t)at, (off_t)n) == 0 ? 0 : errno;
+    while (error == EINTR);
+    return error;
+}
+
+struct wal_io wal_disk = {disk_write, disk_sync, disk_cut, NULL};
+struct wal_io wal_disk_reserving = {disk_write, disk_sync, disk_cut, disk_reserve};
 
 /* ---- records --------------------------------------------------------------------------------- */
 
@@ -85,6 +96,11 @@ static void write_ahead(struct wal_file *f, uint64_t least)
     static const unsigned char zeroes[CHUNK];
     const uint64_t to = (least / f->ahead + 1) * f->ahead;
     int error = 0;
+    if (f->io->reserve) {
+        error = f->io->reserve(f->io, f->fd, f->allocated, to - f->allocated);
+        if (!error)
+            f->allocated = to;
+    }
     for (uint64_t at = f->allocated; !error && at < to;) {
         const size_t n = to - at < CHUNK ? (size_t)(to - at) : CHUNK;
         error = f->io->write(f->io, f->fd, zeroes, n, at);

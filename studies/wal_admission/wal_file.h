@@ -16,8 +16,10 @@
  *           so that a second sync would succeed and prove nothing: the log refuses from then on
  *           (`broken`), until it was closed, opened and read again. A cut that fails: the same.
  * Opening   reads everything, cuts off what follows the last good record (a record behind a torn
- *           one would become good again as soon as the gap is filled), and writes zeroes ahead: a
- *           sync of blocks that are there already need not wait for the file system's journal. */
+ *           one would become good again as soon as the gap is filled), and goes ahead.
+ * Ahead     zeroes are written: a sync of blocks that are there already need not wait for the file
+ *           system's journal. Or (wal_disk_reserving) space is reserved, which reads as zeroes and costs
+ *           no writing: the first sync of each block waits for the journal, later ones do not. */
 #ifndef STUDIES_WAL_ADMISSION_WAL_FILE_H
 #define STUDIES_WAL_ADMISSION_WAL_FILE_H
 
@@ -32,8 +34,11 @@ struct wal_io {
     int (*write)(struct wal_io *io, int fd, const void *bytes, size_t n, uint64_t at);
     int (*sync)(struct wal_io *io, int fd);
     int (*cut)(struct wal_io *io, int fd, uint64_t size);
+    /* Zeroes from here on, at the end of the file, without writing them; NULL: they are written. */
+    int (*reserve)(struct wal_io *io, int fd, uint64_t at, uint64_t n);
 };
-extern struct wal_io wal_disk; /* pwrite, fdatasync, ftruncate */
+extern struct wal_io wal_disk;           /* pwrite, fdatasync, ftruncate */
+extern struct wal_io wal_disk_reserving; /* and fallocate */
 
 struct wal_file {
     int fd;
@@ -41,7 +46,7 @@ struct wal_file {
     struct wal_io *io;
     uint64_t end, allocated; /* offsets: behind the last good record, behind the zeroes */
     uint64_t next_lsn;
-    uint64_t ahead; /* how many zeroes are written at a time; 0: none, the file grows by groups */
+    uint64_t ahead; /* how many zeroes at a time; 0: none, the file grows by groups */
     unsigned char *group;
     size_t used, room; /* bytes of the group that is being made */
     unsigned records;  /* in it */
