@@ -4,7 +4,7 @@
 # The main job: packages, build, brief tests, the model checker's quick set, measurement, report,
 # figures, a summary. Everything it writes lies in build/, results/run-*, plots/, REPORT.md and
 # models/TABLES.md. Its pieces: tools/say.sh (what a person sees), tools/packages.sh (Debian
-# packages), tools/suites.sh (the subcommand test).
+# packages), tools/suites.sh (the subcommands test and lint).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . tools/say.sh
@@ -15,7 +15,8 @@ usage() {
     cat <<'EOF'
 usage: ./run_all.sh [options]          build, test briefly, check, measure, draw, rewrite REPORT.md
        ./run_all.sh test               every test under gcc, clang, asan, tsan, valgrind; the model
-                                       checker; the linters
+                                       checker
+       ./run_all.sh lint               clang-format, clang-tidy
        ./run_all.sh check [words]      build, then `queuelab check` with these words: every queue in
                                        every scenario (--queue REGEX, --weaken, --progress, --all)
        ./run_all.sh studies [--quick] [NAME ...]
@@ -68,7 +69,7 @@ value() { # value OPTION [WORD]: there must be a word
 parse() {
     local word
     case "${1:-}" in
-    test | report | studies) command=$1 && shift ;;
+    test | lint | report | studies) command=$1 && shift ;;
     check)
         command=check && shift
         for word in "$@"; do
@@ -399,4 +400,5 @@ check)
     exec "$bin" check "${check_words[@]}"
     ;;
 test) packages_bootstrap test && suites_run ;;
+lint) packages_bootstrap test && lint_run ;;
 esac

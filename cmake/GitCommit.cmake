@@ -2,7 +2,7 @@
 #
 # Writes the commit the sources are at into a header, and touches the header only when that
 # changed. "+dirty": what the measured binary is made of differs from that commit (a regenerated
-# report does not). "unknown": no git, no commit yet, or SOURCE lies inside somebody else's tree.
+# report or ledger does not). "unknown": no git, no commit yet, or SOURCE lies inside somebody else's tree.
 set(commit unknown)
 find_program(git git)
 if(git)
@@ -17,7 +17,8 @@ if(git)
   ask(inside rev-parse --show-prefix) # empty at the top of a tree
   ask(hash rev-parse --verify HEAD)
   if("${inside}" STREQUAL "" AND hash)
-    ask(changes status --porcelain -- CMakeLists.txt cmake queues harness)
+    ask(changes status --porcelain -- CMakeLists.txt cmake queues harness studies
+      ":(exclude)studies/claims.tsv")
     set(commit ${hash})
     if(NOT "${changes}" STREQUAL "")
       string(APPEND commit +dirty)

@@ -157,6 +157,8 @@ void put_table_head(FILE *f, const char *first, const char *const *titles, size_
 void put_goals(FILE *f, const struct book *b);           /* report_targets.c: the classes'; */
 void put_targets(FILE *f, const struct book *b);         /* the lab's and the ring's, */
 void put_targets_verdict(FILE *f, const struct book *b); /* and its sum in a sentence */
+void put_claims_verdict(FILE *f,
+                        const struct book *b); /* of studies/claims.tsv; nothing without it */
 
 /* ---- sections ------------------------------------------------------------------------------ */
 

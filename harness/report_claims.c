@@ -77,6 +77,48 @@ static void put_claim(FILE *f, const struct table *t, size_t row)
     fputs(" |\n", f);
 }
 
+/* "8 of 111 hold, 57 are refuted, ...": of documents or of targets. */
+static void put_outcome(FILE *f, const struct table *t, bool targets)
+{
+    static const struct {
+        const char *verdict, *one, *more;
+    } outcomes[WORDS + 1] = {
+        {"holds", "holds", "hold"},
+        {"refuted", "is refuted", "are refuted"},
+        {"holds only when", "holds under a condition", "hold under conditions"},
+        {"cannot be tested here", "cannot be tested here", "cannot be tested here"},
+        {"-", "is not measured yet", "are not measured yet"},
+    };
+    bool first = true;
+    for (size_t w = 0; w <= WORDS; w++) {
+        const unsigned n = counted(t, targets, NULL, outcomes[w].verdict);
+        if (n == 0)
+            continue;
+        fprintf(f, "%s%u", first ? "" : ", ", n);
+        if (first)
+            fprintf(f, " of %u", counted(t, targets, NULL, NULL));
+        fprintf(f, " %s", n == 1 ? outcomes[w].one : outcomes[w].more);
+        first = false;
+    }
+}
+
+void put_claims_verdict(FILE *f, const struct book *b)
+{
+    const struct table *const t = &b->proof->claims;
+    if (!t->there || !t->rows)
+        return;
+    if (counted(t, false, NULL, NULL)) {
+        fputs("- **What documents claim** of systems that were built here and put to it: ", f);
+        put_outcome(f, t, false);
+        fputs(" ([each of them](#what-became-of-the-claims)).\n", f);
+    }
+    if (counted(t, true, NULL, NULL)) {
+        fputs("- **Targets that this project set itself for those systems**: ", f);
+        put_outcome(f, t, true);
+        fputs(".\n", f);
+    }
+}
+
 int section_claims(FILE *f, const struct book *b)
 {
     const struct table *const t = &b->proof->claims;

@@ -231,6 +231,7 @@ int section_verdict(FILE *f, const struct book *b)
 
     put_ranking_verdict(f, b);
     put_targets_verdict(f, b);
+    put_claims_verdict(f, b);
 
     size_t ok = 0, failed = 0, compared = 0, ties = 0, few = 0;
     for (size_t i = 0; i < b->n_records; i++) {

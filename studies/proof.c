@@ -1,6 +1,7 @@
 /* proof.c: see proof.h. */
 #include "studies/proof.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -78,13 +79,27 @@ bool study_can_prove(void)
     return find_engine(engine, sizeof engine) && access("models/qcheck", X_OK) == 0;
 }
 
-struct study_cell study_proof(const char *program, const char *found)
+size_t study_proofs(struct study_cell *cells, const struct study_program *programs, size_t n)
 {
-    struct study_cell cell = {.experiment = "checker",
-                              .variant = program,
-                              .measure = measure_proof,
-                              .rounds = 1,
-                              .limit_s = 60};
-    snprintf(cell.setting, sizeof cell.setting, "%s", found);
-    return cell;
+    if (!study_can_prove()) {
+        fprintf(stderr,
+                "queuelab: LEFT OUT: the model checker: build the target queuelab-model, run "
+                "the study at the top of the project\n");
+        return 0;
+    }
+    for (size_t i = 0; i < n; i++) {
+        cells[i] = (struct study_cell){.experiment = "checker",
+                                       .variant = programs[i].program,
+                                       .measure = measure_proof,
+                                       .rounds = 1,
+                                       .limit_s = 60};
+        snprintf(cells[i].setting, sizeof cells[i].setting, "%s", programs[i].found);
+    }
+    return n;
+}
+
+int study_proved(const struct study_judge *j, const char *program)
+{
+    const double found = study_most(j, "checker", program, NULL, "found");
+    return isnan(found) ? -1 : found > 0;
 }

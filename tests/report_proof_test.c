@@ -179,6 +179,8 @@ static void targets_are_no_claims_of_a_document(void **state)
                  "| id | claim | verdict | measured | evidence |\n|:--|:--|:--|:--|:--|\n"
                  "| OWN-T1 | target: it shines | **holds** | brightly |  |\n\n#### Document 002\n");
     expect(text, "| S2-C1 | it sings | not measured yet |  |  |\n");
+    expect(text, "put to it: 1 of 3 holds, 1 is refuted, 1 is not measured yet ([");
+    expect(text, "for those systems**: 1 of 1 holds.\n");
     free(text);
 }
 

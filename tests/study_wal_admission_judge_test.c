@@ -24,6 +24,8 @@ static const struct study wal = {.name = "wal_admission", .source = "001", .judg
 #define MORE      "20000 entries/s, interval 10 ms, sync 0.3 ms"
 #define FORMULA   "rate x interval x 2"
 #define PEAK      "peak + 4 roots"
+#define STOP      "4 appenders, told to stop as it begins"
+#define ON        "4 appenders, not told"
 #define HERD      "32 threads, room for 8, sync 1 ms"
 
 #define COMMITS(variant, setting, first, last)                                                     \
@@ -65,6 +67,26 @@ static const struct study wal = {.name = "wal_admission", .source = "001", .judg
              {"lost_cas_per_write", 0, lost},                                                      \
              {"processors", 2, 2}},                                                                \
             false                                                                                  \
+    }
+
+/* Bugs of the document: how often one was seen, and what the checker came to. */
+#define STALLS(variant, n)                                                                         \
+    {                                                                                              \
+        "wake-ups", variant, "1 writer, room for 1 entry",                                         \
+            {{"stalls", n, n}, {"appends", 1000, 1000}}, false                                     \
+    }
+#define LOST(variant, setting, n)                                                                  \
+    {                                                                                              \
+        "shutdown", variant, setting, {{"accepted_not_written", n, n}, {"accepted", 1000, 1000}},  \
+            false                                                                                  \
+    }
+#define FOUND(program, found)                                                                      \
+    {                                                                                              \
+        "checker", program, "", {{"found", found, found}}, false                                   \
+    }
+#define UNPROVED(program)                                                                          \
+    {                                                                                              \
+        "checker", program, "", {{0}}, true                                                        \
     }
 
 static const struct made usual[] = {
@@ -109,10 +131,32 @@ static const struct made usual[] = {
     HERDED("as written", 33, 34),
     HERDED("ours", 26, 26),
     {"interval", "20 ms, as written", "2000 entries/s", {{"entries_per_sync", 1.3, 1.4}}, false},
+    STALLS("as written", 0),
+    STALLS("as written, 200 pauses in its window", 0),
+    STALLS("ours", 0),
+    FOUND("lost_wakeup_notify", 1),
+    LOST("as written", STOP, 0),
+    LOST("as written", ON, 0),
+    LOST("ours", STOP, 0),
+    LOST("ours", ON, 0),
+    FOUND("shutdown_loses_entry", 1),
     {0},
 };
 
 static const struct judged cases[] = {
+    /* A run that loses, or the checker; where it looked and found nothing, and nothing was lost, it holds. */
+    {"S1-B1", CLAIM_REFUTED, "the checker finds it", {{0}}},
+    {"S1-B1", CLAIM_HOLDS, "does not find it", {FOUND("lost_wakeup_notify", 0)}},
+    {"S1-B1",
+     CLAIM_REFUTED,
+     "does not find it",
+     {FOUND("lost_wakeup_notify", 0), STALLS("ours", 0), STALLS("as written", 1)}},
+    {"S1-B1", CLAIM_UNTESTABLE, "did not run", {UNPROVED("lost_wakeup_notify")}},
+    {"S1-B2", CLAIM_REFUTED, "the checker finds it", {{0}}},
+    {"S1-B2", CLAIM_HOLDS, NULL, {FOUND("shutdown_loses_entry", 0)}},
+    {"S1-B2", CLAIM_REFUTED, NULL, {UNPROVED("shutdown_loses_entry"), LOST("as written", ON, 2)}},
+    {"S1-B2", CLAIM_UNTESTABLE, "did not run", {UNPROVED("shutdown_loses_entry")}},
+
     /* The bound costs nothing, the predicate all; both as the document has it; neither decided. */
     {"S1-C1", CLAIM_REFUTED, "it is not the bound", {{0}}},
     {"S1-C1",

@@ -1,5 +1,5 @@
-# suites.sh: `./run_all.sh test`. Sourced. Every suite runs, whatever fails before it; the last line
-# is "N passed, N failed": tests of all ctest runs, and one for each build, linter and check.
+# suites.sh: `./run_all.sh test` and `./run_all.sh lint`. Sourced. Every suite runs, whatever fails before
+# it; the last line is "N passed, N failed": tests of all ctest runs, and one for each build and check.
 # shellcheck shell=bash
 
 suites_passed=0 suites_failed=0 suites_table='' suites_broken=''
@@ -38,6 +38,8 @@ suite_preset() {
 build_preset() {
     case $1 in
     dev) cmake --preset dev -DQUEUELAB_PEERS=ON && cmake --build --preset dev ;;
+    tidy) # what it reads: generated files, no programs
+        cmake --preset dev -DQUEUELAB_PEERS=ON && cmake --build --preset dev --target queuelab_commit ;;
     model | valgrind | peers) ;; # that of dev, just built
     *) cmake --preset "$1" && cmake --build --preset "$1" ;;
     esac
@@ -70,6 +72,7 @@ check_format() { sources | xargs -0 -r -n 32 -P "$(nproc)" clang-format --dry-ru
 # The tests do not need it: they run, under three other tools.
 check_tidy() {
     local failed=0
+    build_preset tidy || return 1
     tidy "$PWD/(harness|studies|models)/.*\.c\$" || failed=1
     tidy -checks='-clang-analyzer-*' "$PWD/tests/.*\.c\$" || failed=1
     printf '%s\0' queues/*.h | xargs -0 -r -I HEADER -P "$(nproc)" clang-tidy -quiet HEADER -- \
@@ -78,60 +81,12 @@ check_tidy() {
 }
 tidy() { run-clang-tidy -quiet -p build/dev -j "$(nproc)" "$@"; }
 
-# A check that takes what the other suites leave of the processors: where tests run alone or sleep, that is
-# much. suite_beside starts it, suite_beside_end waits for it and tells of it as suite_check does. It is a
-# group of processes of its own, which ends with this script.
-suite_beside() { # suite_beside NAME COMMAND...
-    local log=build/log/test-$1.log
-    shift
-    suites_beside_begin=$(now)
-    set -m
-    (
-        set +m
-        renice -n 19 -p "$BASHPID" >/dev/null
-        "$@"
-    ) >"$log" 2>&1 </dev/null &
-    set +m
-    suites_beside=$!
-    trap 'kill -- -$suites_beside 2>/dev/null || true' EXIT
-}
-
-suite_beside_end() { # suite_beside_end NAME WHAT
-    local failed=0 log=build/log/test-$1.log
-    bold "[$1]"
-    renice -n 0 -g "$suites_beside" >/dev/null 2>&1 || true # root may; nobody else runs now
-    wait "$suites_beside" || failed=1
-    trap - EXIT
-    if [ $failed -eq 0 ]; then
-        say "  $2: $(duration $(($(now) - suites_beside_begin))), beside the others"
-    else
-        tail -n 30 "$log" >&2
-    fi
-    suite_row "$1" $((1 - failed)) $failed 0 $(($(now) - suites_beside_begin)) "$log"
-}
-
-suites_run() {
-    local begin preset
-    begin=$(now)
-    suite_check format "clang-format finds nothing to change" check_format
-    suite_preset dev
-    suite_beside tidy check_tidy # it reads what the build of dev has made
-    for preset in asan tsan model valgrind peers; do
-        suite_preset "$preset"
-    done
-    suite_beside_end tidy "clang-tidy finds nothing"
-    if [ -r results/current ]; then
-        suite_check report "REPORT.md follows from its records" build/dev/queuelab report \
-            --results "$(current_results)" --report REPORT.md --check
-    fi
-    if [ -r results/current_studies ]; then
-        suite_check ledger "studies/claims.tsv follows from its records" build/dev/queuelab study \
-            --quiet --judge "$(current_studies)" --ledger studies/claims.tsv --check
-    fi
+# The last lines of both commands: what there was, and "N passed, N failed".
+suites_end() { # suites_end BEGIN
     say
     bold "$(printf '%-12s %7s %7s %8s %8s' suite passed failed skipped time)"
     printf '%s' "$suites_table"
-    say "all of it in $(duration $(($(now) - begin)))"
+    say "all of it in $(duration $(($(now) - $1)))"
     if [ $suites_failed -gt 0 ]; then
         say
         say "What failed:"
@@ -140,4 +95,30 @@ suites_run() {
     say
     say "$suites_passed passed, $suites_failed failed"
     [ $suites_failed -eq 0 ]
+}
+
+# What reads the code and does not run it.
+lint_run() {
+    local begin
+    begin=$(now)
+    suite_check format "clang-format finds nothing to change" check_format
+    suite_check tidy "clang-tidy finds nothing" check_tidy
+    suites_end "$begin"
+}
+
+suites_run() {
+    local begin preset
+    begin=$(now)
+    for preset in dev asan tsan model valgrind peers; do
+        suite_preset "$preset"
+    done
+    if [ -r results/current ]; then
+        suite_check report "REPORT.md follows from its records" build/dev/queuelab report \
+            --results "$(current_results)" --report REPORT.md --check
+    fi
+    if [ -r results/current_studies ]; then
+        suite_check ledger "studies/claims.tsv follows from its records" build/dev/queuelab study \
+            --quiet --judge "$(current_studies)" --ledger studies/claims.tsv --check
+    fi
+    suites_end "$begin"
 }

@@ -1,21 +1,15 @@
 /* judge_bugs.c: verdicts on what the document promises of correctness, and on its arithmetic. */
+#include "studies/proof.h"
 #include "studies/stream_engine/judging.h"
 #include "studies/study_file.h"
 
 #define MUTANT(name) "models/mutants/" name ".c"
 
-/* 1: the checker found it, 0: it did not, -1: it did not run. */
-static int proved(const struct study_judge *j, const char *program)
-{
-    const double found = study_most(j, "checker", program, NULL, "found");
-    return isnan(found) ? -1 : found > 0;
-}
-
 /* A promise that one sample breaks, or the checker's execution. Seen: how often. */
 static void broken(struct study_judge *j, const char *claim, double seen, double samples,
                    const char *program, const char *mutant, const char *sentence)
 {
-    const int found = program ? proved(j, program) : -1;
+    const int found = program ? study_proved(j, program) : -1;
     const enum verdict v = seen > 0 || found > 0       ? CLAIM_REFUTED
                            : samples == 0 || found < 0 ? CLAIM_UNTESTABLE
                                                        : CLAIM_HOLDS;
@@ -174,7 +168,7 @@ static void way_part(struct study_parts *p, const struct study_judge *j, const c
 {
     const double seen = total(j, experiment, variant, setting, metric);
     unsigned errors, n = study_count(j, experiment, variant, setting, &errors);
-    const int found = program ? proved(j, program) : 0;
+    const int found = program ? study_proved(j, program) : 0;
     study_part(p,
                seen > 0 || found > 0      ? CLAIM_REFUTED
                : n - errors > 0 && !found ? CLAIM_HOLDS
@@ -229,7 +223,7 @@ static void judge_guards(struct study_judge *j)
         "ours with a lock per shard: %s%s",
         there ? study_parts_words(&p) : "DashMap is not in this run", "; ",
         t.n ? t.text : "not measured",
-        proved(j, "shard_refmut_deadlock") > 0
+        study_proved(j, "shard_refmut_deadlock") > 0
             ? ", and the checker has a counterexample for two threads"
             : "");
 }

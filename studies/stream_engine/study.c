@@ -3,7 +3,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-#include "studies/proof.h"
 #include "studies/stream_engine/cells.h"
 
 static const struct study_parameter parameters[] = {
@@ -91,10 +90,6 @@ static int run_study(struct study_run *run)
     if (!store_has_dashmap())
         fprintf(stderr, "queuelab: LEFT OUT: DashMap, which the document is about "
                         "(`cmake --preset peers`)\n");
-    if (!study_can_prove())
-        fprintf(stderr,
-                "queuelab: LEFT OUT: the model checker: build the target queuelab-model, run it "
-                "at the top of the project\n");
     status = study_measure(run, c.cell, c.n);
     stream_free(&given_stream);
     return status;

@@ -1,21 +1,15 @@
 /* judge_bugs.c: what the document promises of correctness: runs of its code as printed, of ours beside
  * it, and what the model checker found. See judge.h. */
+#include "studies/proof.h"
 #include "studies/telemetry_ring/judge.h"
 
 #define MUTANT(name) "models/mutants/" name ".c"
-
-/* 1: the checker found it, 0: it did not, -1: it did not run. */
-static int proved(const struct study_judge *j, const char *program)
-{
-    const double found = study_most(j, "checker", program, NULL, "found");
-    return isnan(found) ? -1 : found > 0;
-}
 
 /* A promise that a counterexample breaks. */
 static void by_checker(struct study_judge *j, const char *claim, const char *program,
                        const char *evidence, const char *sentence)
 {
-    const int found = proved(j, program);
+    const int found = study_proved(j, program);
     study_verdict(j, claim,
                   found > 0    ? CLAIM_REFUTED
                   : found == 0 ? CLAIM_HOLDS
@@ -43,7 +37,7 @@ static void judge_loss(struct study_judge *j)
         runs += good(j, "endurance", "as written", settings[i]);
         seconds += total(j, "endurance", "as written", settings[i], "took_s");
     }
-    const int found = proved(j, "rfc_stale_producer");
+    const int found = study_proved(j, "rfc_stale_producer");
     if (study_missing(j, "S3-C5 S3-C17", "endurance"))
         return;
     study_verdict(j, "S3-C5",
@@ -58,10 +52,10 @@ static void judge_loss(struct study_judge *j)
                   found > 0 ? ", and the model checker finds the lost event" : "", ours,
                   events / 1e6);
     study_verdict(j, "S3-C17",
-                  proved(j, "rfc_wedge") > 0 || wedged > 0 ? CLAIM_REFUTED
-                  : proved(j, "rfc_wedge") < 0 || !runs    ? CLAIM_UNTESTABLE
-                                                           : CLAIM_HOLDS,
-                  proved(j, "rfc_wedge") > 0 ? MUTANT("rfc_wedge") : NULL,
+                  study_proved(j, "rfc_wedge") > 0 || wedged > 0 ? CLAIM_REFUTED
+                  : study_proved(j, "rfc_wedge") < 0 || !runs    ? CLAIM_UNTESTABLE
+                                                                 : CLAIM_HOLDS,
+                  study_proved(j, "rfc_wedge") > 0 ? MUTANT("rfc_wedge") : NULL,
                   "a late producer fills a slot behind the consumer, one lap later all producers "
                   "spin on it and the consumer sees an empty ring: %.0f of %u blocking runs end "
                   "so; of ring_mpsc's %.0f of %u",
@@ -73,8 +67,9 @@ static void judge_drop_oldest(struct study_judge *j)
 {
     const double hung = total(j, "own benchmark", "as written", "drop oldest", "wedged");
     const unsigned runs = good(j, "own benchmark", "as written", "drop oldest");
-    const int hangs = proved(j, "rfc_drop_oldest_hangs"), back = proved(j, "rfc_index_goes_back"),
-              past = proved(j, "rfc_drop_past_empty");
+    const int hangs = study_proved(j, "rfc_drop_oldest_hangs"),
+              back = study_proved(j, "rfc_index_goes_back"),
+              past = study_proved(j, "rfc_drop_past_empty");
     if (study_missing(j, "S3-C18", "own benchmark"))
         return;
     char checked[96] = "the checker did not run";
@@ -280,7 +275,7 @@ static void judge_own_tests(struct study_judge *j)
         return;
     const double sequences = total(j, "own property", NULL, NULL, "sequences"),
                  violations = total(j, "own property", NULL, NULL, "violations");
-    const int found = proved(j, "rfc_stale_producer");
+    const int found = study_proved(j, "rfc_stale_producer");
     study_verdict(j, "S3-C24",
                   sequences == 0 || found < 0    ? CLAIM_UNTESTABLE
                   : violations == 0 && found > 0 ? CLAIM_REFUTED

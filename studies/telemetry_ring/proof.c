@@ -3,9 +3,7 @@
 #include "studies/telemetry_ring/cells.h"
 
 /* models/mutants/NAME.c, and what is to be found in it. */
-static const struct {
-    const char *program, *found;
-} proofs[] = {
+static const struct study_program proofs[] = {
     {"rfc_drop_oldest_hangs", "livelock"},
     {"rfc_stale_producer", "assertion"},
     {"rfc_wedge", "livelock"},
@@ -22,6 +20,5 @@ static const struct {
 void add_proof(const struct study_run *run, struct study_cell *cell, size_t *n)
 {
     (void)run;
-    for (size_t i = 0; i < sizeof proofs / sizeof *proofs; i++)
-        cell[(*n)++] = study_proof(proofs[i].program, proofs[i].found);
+    *n += study_proofs(cell + *n, proofs, sizeof proofs / sizeof *proofs);
 }

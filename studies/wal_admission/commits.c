@@ -52,7 +52,7 @@ static void add(struct cells *c, const struct study_run *run, const struct commi
     cell->number[1] = medium == SIMULATED ? sync_ms * 1e6 : 0;
     cell->number[2] = study_number(run, medium == SIMULATED ? "simulated-seconds" : "seconds");
     cell->limit_s = 60 + cell->number[2];
-    if (system == &commit_leaders || on_disk_only(system) || system->rival)
+    if (medium != SIMULATED && (system == &commit_leaders || on_disk_only(system) || system->rival))
         cell->rounds = 0; /* targets rest on their ratio, and disks have their moods */
     const int n = snprintf(cell->setting, sizeof cell->setting, "%u thread%s, ", threads,
                            threads == 1 ? "" : "s");

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "studies/proof.h"
 #include "studies/wal_admission/judge.h"
 
 /* ---- appends --------------------------------------------------------------------------------- */
@@ -199,10 +199,20 @@ static void intervals(struct study_judge *j)
 
 /* ---- what goes wrong ------------------------------------------------------------------------- */
 
-/* A bug is shown by what was lost in these runs, or by a counterexample that lies in the project. */
-static enum verdict refuted_by(double seen, const char *counterexample)
+/* A bug is shown by what was lost in these runs, or by the checker, which finds an execution of a small
+ * program or looks through all of them. */
+static enum verdict refuted_by(const struct study_judge *j, double seen, const char *program)
 {
-    return seen > 0 || access(counterexample, R_OK) == 0 ? CLAIM_REFUTED : CLAIM_UNTESTABLE;
+    const int found = study_proved(j, program);
+    return seen > 0 || found > 0 ? CLAIM_REFUTED : found < 0 ? CLAIM_UNTESTABLE : CLAIM_HOLDS;
+}
+
+static const char *checker_says(const struct study_judge *j, const char *program)
+{
+    const int found = study_proved(j, program);
+    return found > 0    ? "the checker finds it in a small program"
+           : found == 0 ? "the checker does not find it in a small program"
+                        : "the checker did not run";
 }
 
 static void wake_ups(struct study_judge *j)
@@ -216,13 +226,13 @@ static void wake_ups(struct study_judge *j)
                  wide_appends = study_sum(j, "wake-ups", PAUSES, NULL, "appends"),
                  ours = study_sum(j, "wake-ups", "ours", NULL, "stalls"),
                  ours_appends = study_sum(j, "wake-ups", "ours", NULL, "appends");
-    /* The checker's counterexample is a proof; how often it happens is what is counted here. */
-    static const char shown[] = "models/golden/lost_wakeup_notify.txt";
-    study_verdict(j, "S1-B1", refuted_by(stalls + wide, shown), shown,
-                  "the checker's counterexample: a wake-up between the look at the count and the "
-                  "registration is lost. One writer, room for one: %.0f sleeps for ever in %.0f "
-                  "appends, %.0f in %.0f with a window of 200 pauses, %.0f in %.0f of ours",
-                  stalls, appends, wide, wide_appends, ours, ours_appends);
+    static const char program[] = "lost_wakeup_notify";
+    study_verdict(
+        j, "S1-B1", refuted_by(j, stalls + wide, program), "models/golden/lost_wakeup_notify.txt",
+        "a wake-up between the look at the count and the registration is lost: %s. One "
+        "writer, room for one: %.0f sleeps for ever in %.0f "
+        "appends, %.0f in %.0f with a window of 200 pauses, %.0f in %.0f of ours",
+        checker_says(j, program), stalls, appends, wide, wide_appends, ours, ours_appends);
 }
 
 /* The claim is about processor time: a writer that waits has none of it. How often it is woken for
@@ -272,9 +282,10 @@ static void errors(struct study_judge *j)
                                           : CLAIM_HOLDS,
         hangs ? "models/mutants/flush_error_keeps_capacity.c" : NULL,
         "one refused write, and %.0f of 8 committers wait for ever, with the room of %.0f "
-        "entries gone; one failed sync: %.0f. Ours: %.0f wait, room of %.0f kept, and "
+        "entries gone; one failed sync: %.0f; %s. Ours: %.0f wait, room of %.0f kept, and "
         "after the refused write at least %.0f commits more",
-        hung, kept, hung_sync, ours, kept_ours, after);
+        hung, kept, hung_sync, checker_says(j, "flush_error_keeps_capacity"), ours, kept_ours,
+        after);
 }
 
 static void shutdown(struct study_judge *j)
@@ -288,13 +299,13 @@ static void shutdown(struct study_judge *j)
                  on_lost = study_sum(j, "shutdown", "as written", on, "accepted_not_written"),
                  ours = study_sum(j, "shutdown", "ours", stop, "accepted_not_written") +
                         study_sum(j, "shutdown", "ours", on, "accepted_not_written");
-    static const char shown[] = "models/mutants/shutdown_loses_entry.c";
+    static const char program[] = "shutdown_loses_entry";
     study_verdict(
-        j, "S1-B2", refuted_by(lost + on_lost, shown), shown,
-        "an entry that was counted and not pushed yet is missed by the last drain: %.0f of "
+        j, "S1-B2", refuted_by(j, lost + on_lost, program), "models/mutants/shutdown_loses_entry.c",
+        "an entry that was counted and not pushed yet is missed by the last drain: %s; %.0f of "
         "%.0f accepted entries were not in the file when appenders were told to stop "
         "first, %.0f when they went on; %.0f of ours",
-        lost, of, on_lost, ours);
+        checker_says(j, program), lost, of, on_lost, ours);
 }
 
 static void crashes(struct study_judge *j)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "studies/proof.h"
 #include "studies/wal_admission/experiments.h"
 
 static const struct study_parameter parameters[] = {
@@ -91,6 +92,13 @@ static int check(const struct study_run *run)
     return 0;
 }
 
+static const struct study_program programs[] = {
+    {"lost_wakeup_notify", "lost wake-up"},
+    {"shutdown_loses_entry", "assertion"},
+    {"flush_error_keeps_capacity", "lost wake-up"},
+    {"flush_waits_for_others", "livelock"},
+};
+
 static int run_all(struct study_run *run)
 {
     static struct cells cells;
@@ -104,6 +112,7 @@ static int run_all(struct study_run *run)
     wakeups_cells(&cells, run);
     streams_cells(&cells, run);
     appends_cells(&cells, run);
+    cells.n += study_proofs(cells.cell + cells.n, programs, sizeof programs / sizeof *programs);
     return study_measure(run, cells.cell, cells.n);
 }
 
