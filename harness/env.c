@@ -242,18 +242,24 @@ static void ask_peers(struct env *e)
 
 /* ---- what takes time away ------------------------------------------------------------------- */
 
-static double steal_since_boot(void)
+void env_processor_time(double *stolen, double *all)
 {
     char line[512];
-    double sum = 0, steal = 0;
+    *stolen = *all = 0;
     if (!value_of("/proc/stat", "cpu ", line, sizeof line))
-        return 0;
+        return;
     char *at = line;
     for (int i = 0; i < 8; i++) { /* user nice system idle iowait irq softirq steal */
-        steal = strtod(at, &at);
-        sum += steal;
+        *stolen = strtod(at, &at);
+        *all += *stolen;
     }
-    return sum > 0 ? 100 * steal / sum : 0;
+}
+
+static double steal_since_boot(void)
+{
+    double stolen, all;
+    env_processor_time(&stolen, &all);
+    return all > 0 ? 100 * stolen / all : 0;
 }
 
 static void keep_smaller(double *quota, double granted, double period)

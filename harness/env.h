@@ -52,6 +52,10 @@ int env_collect(struct env *e, const struct topology *t, const struct clock_card
 int env_write(const char *path, const struct env *e);
 int env_read(const char *path, struct env *e, char *message, size_t message_size);
 
+/* Ticks of processor time since boot: those that the host gave to somebody else, and all there were. A tick
+ * is 10 ms of one processor; 0 and 0 where the machine does not say. */
+void env_processor_time(double *stolen, double *all);
+
 /* The machine table of REPORT.md. */
 void env_markdown(FILE *out, const struct env *e);
 

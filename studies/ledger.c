@@ -123,9 +123,9 @@ void ledger_say(const char *path, const struct study_judge *j, FILE *to)
         size_t row = 0;
         while (there && row < t.rows && strcmp(cell(&t, row, 0), f->claim) != 0)
             row++;
-        fprintf(to, "%-8s %s%s%s\n         %s\n", f->claim, verdict_words[f->verdict],
-                there && row < t.rows ? ": " : "",
-                there && row < t.rows ? table_cell(&t, row, "claim") : "", f->measured);
+        fprintf(to, "%-8s %s\n         %s%s %s\n", f->claim,
+                there && row < t.rows ? table_cell(&t, row, "claim") : "",
+                verdict_words[f->verdict], f->verdict == CLAIM_CONDITIONAL ? "" : ":", f->measured);
     }
     if (there)
         table_free(&t);

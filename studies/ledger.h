@@ -17,7 +17,7 @@
 int ledger_update(const char *path, const struct study_judge *j, FILE *say, unsigned *flips,
                   char *message, size_t size);
 
-/* Two lines for each finding: what is claimed, in the words of this ledger, and its verdict; and the
+/* Two lines for each finding: what is claimed, in the words of this ledger, and its verdict with the
  * figures. A ledger that cannot be read leaves the words out. */
 void ledger_say(const char *path, const struct study_judge *j, FILE *to);
 

@@ -17,6 +17,9 @@
 #include "studies/study_file.h"
 
 enum { LIMIT_S = 60, FAILURES_MOST = 3 }; /* of one cell, before it is given up */
+enum { AGAIN_MOST = 2, AGAIN_SHARE = 3 }; /* of a sample, and of all: one in three */
+enum { LONG_TICKS = 400 };                /* of all processors: 2 s of two */
+#define STOLEN_MOST 0.05                  /* of the processors' time while a sample is taken */
 
 struct study_run {
     const struct study_options *options;
@@ -133,7 +136,8 @@ static void receive(int from, double limit_s, struct study_sample *s)
     *s = got;
 }
 
-static void take(const struct study_run *run, const struct study_cell *cell, struct study_sample *s)
+static void take_once(const struct study_run *run, const struct study_cell *cell,
+                      struct study_sample *s)
 {
     const struct study_sample before = *s;
     int pipes[2];
@@ -171,6 +175,19 @@ static void take(const struct study_run *run, const struct study_cell *cell, str
             study_fail(s, "ended with status %d and no numbers", WEXITSTATUS(status));
     }
     close(pipes[0]);
+}
+
+/* True: somebody else had the processors, so take it again. A short sample hears of it in full; over seconds
+ * everybody has his share. */
+static bool take(const struct study_run *run, const struct study_cell *cell, struct study_sample *s)
+{
+    double stolen[2], all[2];
+    env_processor_time(&stolen[0], &all[0]);
+    take_once(run, cell, s);
+    env_processor_time(&stolen[1], &all[1]);
+    const double ticks = stolen[1] - stolen[0], of = all[1] - all[0];
+    s->stolen = ticks >= 2 && of > 0 ? ticks / of : 0; /* one tick may have begun before */
+    return !s->error[0] && s->stolen > STOLEN_MOST && of < LONG_TICKS;
 }
 
 /* ---- all of them ------------------------------------------------------------------------------- */
@@ -262,7 +279,7 @@ int study_measure(struct study_run *run, const struct study_cell *cells, size_t 
     struct stats_random random;
     int status = turn && failed ? 0 : 3;
     char why[STUDY_ERROR] = "";
-    size_t broken = 0;
+    size_t broken = 0, again = 0;
     for (size_t i = 0; status == 0 && i < n; i++)
         if (wanted(run, &cells[i])) {
             total += rounds_of(run, &cells[i]);
@@ -294,7 +311,17 @@ int study_measure(struct study_run *run, const struct study_cell *cells, size_t 
                      cell->setting[0] ? ", " : "", cell->setting);
             progress_step(&progress, what, "");
             run->seed = run->options->seed ^ ++run->sequence << 20;
-            take(run, cell, &s);
+            for (unsigned times = 0;; times++) {
+                const struct study_sample before = s;
+                s.aside = take(run, cell, &s) && !interrupted && times < AGAIN_MOST &&
+                          again < total / AGAIN_SHARE;
+                if (!s.aside)
+                    break;
+                again++;
+                if (study_write(run->file, run->options->study, &s) != 0)
+                    break; /* the disk is full: the next line says so */
+                s = before;
+            }
             if (interrupted) {
                 status = 128 + interrupted;
                 break;
@@ -311,6 +338,12 @@ int study_measure(struct study_run *run, const struct study_cell *cells, size_t 
         }
     }
     progress_end(&progress);
+    if (again)
+        fprintf(
+            stderr,
+            "queuelab: note: %zu samples were taken again: the host gave more than a twentieth of "
+            "the processors to others meanwhile\n",
+            again);
     if (broken)
         fprintf(stderr,
                 "queuelab: %zu of %zu cells failed and have fewer numbers or none; the first: %s\n",

@@ -192,6 +192,38 @@ static void put_claims(const char *text)
     assert_int_equal(whole_write(claims, text, strlen(text)), 0);
 }
 
+/* A sample that was taken again is in the file, and counts for nothing. */
+static void samples_set_aside_are_kept_and_not_used(void **state)
+{
+    (void)state;
+    char path[128], message[256], *text;
+    size_t size;
+    FILE *f;
+    struct study_judge j;
+    snprintf(path, sizeof path, "%s/aside", directory);
+    assert_int_equal(mkdir(path, 0700), 0);
+    const struct study_options o = {.study = &nothing, .out = path};
+    struct study_sample s = {.experiment = "walk", .variant = "slow", .setting = "1 leg"};
+    study_put(&s, "steps_per_s", 1);
+    assert_int_equal(study_begin(&f, &o, 1, NULL), 0);
+    s.stolen = 0.25;
+    s.aside = true;
+    assert_int_equal(study_write(f, &nothing, &s), 0);
+    s.stolen = 0;
+    s.aside = false;
+    s.metric[0].value = 3;
+    assert_int_equal(study_write(f, &nothing, &s), 0);
+    assert_int_equal(fclose(f), 0);
+    assert_int_equal(study_read(&j, &nothing, path, message, sizeof message), 0);
+    assert_int_equal(study_count(&j, "walk", "slow", "1 leg", NULL), 1);
+    assert_true(study_most(&j, "walk", "slow", NULL, "steps_per_s") == 3);
+    study_release(&j);
+    snprintf(path, sizeof path, "%s/aside/samples.jsonl", directory);
+    assert_int_equal(whole_read(path, &text, &size), 0);
+    assert_non_null(strstr(text, "\"stolen\":0.25,\"aside\":true"));
+    free(text);
+}
+
 static void the_ledger_has_what_was_found(void **state)
 {
     (void)state;
@@ -334,6 +366,7 @@ int main(void)
         cmocka_unit_test(samples_survive_hangs_and_crashes),
         cmocka_unit_test(the_last_run_counts),
         cmocka_unit_test(damaged_files_are_named),
+        cmocka_unit_test(samples_set_aside_are_kept_and_not_used),
         cmocka_unit_test(the_ledger_has_what_was_found),
         cmocka_unit_test(verdicts_follow_intervals),
     };
