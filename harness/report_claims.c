@@ -119,6 +119,31 @@ void put_claims_verdict(FILE *f, const struct book *b)
     }
 }
 
+/* The command of each of these, once: "`a`: S1-C1, S1-C2; `b`: S1-C3". */
+static void put_commands(FILE *f, const struct table *t, size_t first, bool targets)
+{
+    unsigned shown = 0;
+    for (size_t i = first; i < t->rows; i++) {
+        bool seen = !table_same(t, first, i, "source") || is_target(t, i) != targets ||
+                    !cell(t, i, "command")[0];
+        for (size_t k = first; k < i && !seen; k++)
+            seen = table_same(t, first, k, "source") && is_target(t, k) == targets &&
+                   table_same(t, i, k, "command");
+        if (seen)
+            continue;
+        fprintf(f, "%s`%s`:", shown++ ? "; " : "\nMeasured by ", cell(t, i, "command"));
+        const char *comma = " ";
+        for (size_t k = i; k < t->rows; k++)
+            if (table_same(t, first, k, "source") && is_target(t, k) == targets &&
+                table_same(t, i, k, "command")) {
+                fprintf(f, "%s%s", comma, cell(t, k, "id"));
+                comma = ", ";
+            }
+    }
+    if (shown)
+        fputs(".\n", f);
+}
+
 int section_claims(FILE *f, const struct book *b)
 {
     const struct table *const t = &b->proof->claims;
@@ -153,6 +178,7 @@ int section_claims(FILE *f, const struct book *b)
             for (size_t k = i; k < t->rows; k++)
                 if (table_same(t, i, k, "source") && is_target(t, k) == targets)
                     put_claim(f, t, k);
+            put_commands(f, t, i, targets);
         }
     return 0;
 }

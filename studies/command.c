@@ -17,7 +17,7 @@
 enum { NOT_THERE = -1, EXIT_USAGE = 2, PARAMETERS_MOST = 48 };
 
 const char study_usage[] =
-    "  study     the systems of five documents: NAME [--quick] [--only EXPERIMENT] [--out DIR] "
+    "  study     the systems of five documents: NAME [--quick] [--only EXPERIMENT,...] [--out DIR] "
     "[--rounds N]\n"
     "                        [--seed N] [--quiet] [--ledger FILE] [--data DIR] [--PARAMETER VALUE "
     "...]\n"
@@ -79,7 +79,7 @@ static int help(const struct study *s)
     printf("\n  --quick   the values of the second column\n"
            "  --out     the directory of the samples, made when missing; usual: a new one in "
            "results/\n"
-           "  --only    one experiment of the study; a wrong name says which there are\n"
+           "  --only    experiments of the study, with commas; a wrong name says which there are\n"
            "  --seed    a whole number that every random choice follows from; usual: the time\n"
            "  --quiet   no verdicts on the terminal\n"
            "  --ledger  a claims.tsv whose verdicts are to be written anew\n"

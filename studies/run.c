@@ -243,25 +243,50 @@ static void draw_turns(struct stats_random *random, struct turn *turn, size_t n)
     qsort(turn, n, sizeof *turn, by_turn);
 }
 
-static bool wanted(const struct study_run *run, const struct study_cell *cell)
+/* Among words with commas between them. */
+static bool named(const char *list, const char *word)
 {
-    const char *const only = run->options->only;
-    return !only || strcmp(cell->experiment, only) == 0;
+    for (size_t n; *list; list += n + (list[n] == ',')) {
+        n = strcspn(list, ",");
+        if (strlen(word) == n && strncmp(list, word, n) == 0)
+            return true;
+    }
+    return false;
 }
 
-static int no_experiment(const struct study_run *run, const struct study_cell *cells, size_t n)
+static bool wanted(const struct study_run *run, const struct study_cell *cell)
 {
-    fprintf(stderr, "queuelab: study %s: there is no experiment '%s'; there are:",
-            run->options->study->name, run->options->only);
-    for (size_t i = 0; i < n; i++) {
-        bool named = false;
-        for (size_t k = 0; k < i && !named; k++)
-            named = strcmp(cells[k].experiment, cells[i].experiment) == 0;
-        if (!named)
-            fprintf(stderr, "%s '%s'", i ? "," : "", cells[i].experiment);
+    return !run->options->only || named(run->options->only, cell->experiment);
+}
+
+/* Whether each word of --only names an experiment; a line on stderr that says which there are. */
+static bool known(const struct study_run *run, const struct study_cell *cells, size_t n)
+{
+    const char *list = run->options->only;
+    for (bool more = list != NULL; more;) {
+        const size_t length = strcspn(list, ",");
+        bool found = false;
+        for (size_t i = 0; i < n && !found; i++)
+            found = strlen(cells[i].experiment) == length &&
+                    strncmp(list, cells[i].experiment, length) == 0;
+        if (found) {
+            more = list[length] == ',';
+            list += length + more;
+            continue;
+        }
+        fprintf(stderr, "queuelab: study %s: there is no experiment '%.*s'; there are:",
+                run->options->study->name, (int)length, list);
+        for (size_t i = 0; i < n; i++) {
+            size_t k = 0;
+            while (strcmp(cells[k].experiment, cells[i].experiment) != 0)
+                k++;
+            if (k == i)
+                fprintf(stderr, "%s '%s'", i ? "," : "", cells[i].experiment);
+        }
+        fputc('\n', stderr);
+        return false;
     }
-    fputc('\n', stderr);
-    return 2;
+    return true;
 }
 
 static void note(void *arg, const char *sentence)
@@ -285,8 +310,8 @@ int study_measure(struct study_run *run, const struct study_cell *cells, size_t 
             total += rounds_of(run, &cells[i]);
             turn[chosen++] = (struct turn){.cell = i, .block = block_of(cells, i)};
         }
-    if (status == 0 && chosen == 0)
-        status = no_experiment(run, cells, n);
+    if (status == 0 && (!known(run, cells, n) || chosen == 0))
+        status = 2;
     if (status == 0)
         env_warnings(&run->env, note, NULL);
     progress_begin(&progress, total);

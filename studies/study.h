@@ -101,7 +101,7 @@ bool study_quick(const struct study_run *run);
 uint64_t study_seed(const struct study_run *run);         /* differs from sample to sample */
 const char *study_directory(const struct study_run *run); /* for files of a sample; "." if none */
 
-/* Measures all cells (with --only those of one experiment), all rounds. Exit status: 0, 1 samples have
+/* Measures all cells (with --only those of some experiments), all rounds. Exit status: 0, 1 samples have
  * errors, 2 there is no such experiment, 3 it could not go on (disk full, no memory; what was measured
  * is kept), 130 interrupted. */
 int study_measure(struct study_run *run, const struct study_cell *cells, size_t n);
@@ -113,7 +113,7 @@ struct study_options {
     unsigned rounds; /* 0: the study's */
     uint64_t seed;
     const char *out;    /* directory; made when missing */
-    const char *only;   /* one experiment; NULL: all */
+    const char *only;   /* experiments, with commas; NULL: all */
     const char **value; /* of each parameter; NULL: its default */
 };
 int study_carry_out(const struct study_options *o); /* exit status as study_measure's, or 2 */

@@ -164,22 +164,27 @@ static void tables_have_every_row(void **state)
 static void targets_are_no_claims_of_a_document(void **state)
 {
     (void)state;
-    put_table("../studies/claims.tsv", "# id\tsource\tclaim\tfigure\tverdict\tmeasured\tevidence\n"
-                                       "S1-C1\t001\tit flies\t2x\tholds\tseen | heard\ta/b.c\n"
-                                       "S1-B1\t001\tit lands\t-\trefuted\tnever\t-\n"
-                                       "OWN-T1\t001\ttarget: it shines\t-\tholds\tbrightly\t-\n"
-                                       "S2-C1\t002\tit sings\t-\t-\t-\t-\n");
+    put_table("../studies/claims.tsv",
+              "# id\tsource\tclaim\tfigure\tverdict\tmeasured\tevidence\tcommand\n"
+              "S1-C1\t001\tit flies\t2x\tholds\tseen | heard\ta/b.c\tfly\n"
+              "S1-B1\t001\tit lands\t-\trefuted\tnever\t-\tfall\n"
+              "S1-B2\t001\tit stays\t-\trefuted\tnever\t-\tfly\n"
+              "OWN-T1\t001\ttarget: it shines\t-\tholds\tbrightly\t-\tfly\n"
+              "S2-C1\t002\tit sings\t-\t-\t-\t-\tsing\n");
     char *text = proved();
-    expect(text, "| 001 | 1 | 1 | 0 | 0 | 0 | 2 |\n| 002 | 0 | 0 | 0 | 0 | 1 | 1 |\n"
-                 "| all documents | 1 | 1 | 0 | 0 | 1 | 3 |\n"
+    expect(text, "| 001 | 1 | 2 | 0 | 0 | 0 | 3 |\n| 002 | 0 | 0 | 0 | 0 | 1 | 1 |\n"
+                 "| all documents | 1 | 2 | 0 | 0 | 1 | 4 |\n"
                  "| targets of this project | 1 | 0 | 0 | 0 | 0 | 1 |\n");
     expect(text, "| S1-C1 | it flies (2x) | **holds** | seen \\| heard | [b.c](a/b.c) |\n"
-                 "| S1-B1 | it lands | **refuted** | never |  |\n\nTargets that this project set "
+                 "| S1-B1 | it lands | **refuted** | never |  |\n"
+                 "| S1-B2 | it stays | **refuted** | never |  |\n\n"
+                 "Measured by `fly`: S1-C1, S1-B2; `fall`: S1-B1.\n\nTargets that this project set "
                  "itself for the system of document 001:\n\n"
                  "| id | claim | verdict | measured | evidence |\n|:--|:--|:--|:--|:--|\n"
-                 "| OWN-T1 | target: it shines | **holds** | brightly |  |\n\n#### Document 002\n");
+                 "| OWN-T1 | target: it shines | **holds** | brightly |  |\n\n"
+                 "Measured by `fly`: OWN-T1.\n\n#### Document 002\n");
     expect(text, "| S2-C1 | it sings | not measured yet |  |  |\n");
-    expect(text, "put to it: 1 of 3 holds, 1 is refuted, 1 is not measured yet ([");
+    expect(text, "put to it: 1 of 4 holds, 2 are refuted, 1 is not measured yet ([");
     expect(text, "for those systems**: 1 of 1 holds.\n");
     free(text);
 }
