@@ -69,7 +69,7 @@ static int help(const struct study *s)
            s->source, s->name);
     printf("  --%-18s %-12s %-12s %s\n", "parameter", "usual", "with --quick", "");
     printf("  --%-18s %-12u %-12u %s\n", "rounds", s->rounds, s->quick_rounds,
-           "how often each cell is measured");
+           "how often a cell is measured, at most");
     for (const struct study_parameter *p = s->parameters; p && p->name; p++)
         printf("  --%-18s %-12s %-12s %s\n", p->name, p->usual[0] ? p->usual : "-",
                p->quick && p->quick[0] ? p->quick
@@ -86,7 +86,7 @@ static int help(const struct study *s)
            "  --data    a directory for the table of the figure, plots/study_%s.gp\n"
            "exit: 0 all well, 1 some samples have errors, 2 wrong use, 3 a file that cannot be "
            "read or\n"
-           "      written, 130 interrupted; what was measured is kept\n",
+           "      written, 128 + the signal, interrupted; what was measured is kept\n",
            s->name);
     return 0;
 }
@@ -299,6 +299,8 @@ int study_command(int argc, char **argv)
         return status;
     if (r.check && !(r.judge && r.ledger))
         return misuse("--check goes with --judge and --ledger");
+    if (r.o.only && r.ledger)
+        return misuse("--only leaves claims without figures: not with --ledger");
     if (r.list)
         return list();
     if (r.judge)

@@ -36,7 +36,8 @@ bool study_prove(struct study_sample *s, const char *program, const char *flags,
         return false;
     }
     setenv("QCHECK_ENGINE", engine, 1);
-    snprintf(command, sizeof command, "models/qcheck %s -- %s 2>&1", program, flags);
+    snprintf(command, sizeof command, "models/qcheck %s --max-seconds 45 -- %s 2>&1", program,
+             flags);
     FILE *const f = popen(command, "r");
     if (!f) {
         study_fail(s, "cannot start models/qcheck");
@@ -51,6 +52,10 @@ bool study_prove(struct study_sample *s, const char *program, const char *flags,
     }
     const int status = pclose(f);
     const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    if (code == 3) {
+        study_fail(s, "models/qcheck %s did not come to its end in 45 s", program);
+        return false;
+    }
     if (code != 0 && code != 1) {
         study_fail(s, "models/qcheck %s ended with status %d", program, code);
         return false;

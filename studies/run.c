@@ -17,9 +17,6 @@
 #include "studies/study_file.h"
 
 enum { LIMIT_S = 60, FAILURES_MOST = 3 }; /* of one cell, before it is given up */
-enum { AGAIN_MOST = 2, AGAIN_SHARE = 3 }; /* of a sample, and of all: one in three */
-enum { LONG_TICKS = 400 };                /* of all processors: 2 s of two */
-#define STOLEN_MOST 0.05                  /* of the processors' time while a sample is taken */
 
 struct study_run {
     const struct study_options *options;
@@ -28,6 +25,7 @@ struct study_run {
     FILE *file;
     uint64_t sequence;
     struct env env;
+    double stolen, ticks; /* while samples were taken */
 };
 
 static volatile sig_atomic_t interrupted;
@@ -177,17 +175,17 @@ static void take_once(const struct study_run *run, const struct study_cell *cell
     close(pipes[0]);
 }
 
-/* True: somebody else had the processors, so take it again. A short sample hears of it in full; over seconds
- * everybody has his share. */
-static bool take(const struct study_run *run, const struct study_cell *cell, struct study_sample *s)
+/* What the host gave to others meanwhile is told and no more: a sample that is taken again for it would favour
+ * who sleeps, and lose what only happens to those who are disturbed. */
+static void take(struct study_run *run, const struct study_cell *cell, struct study_sample *s)
 {
     double stolen[2], all[2];
     env_processor_time(&stolen[0], &all[0]);
     take_once(run, cell, s);
     env_processor_time(&stolen[1], &all[1]);
     const double ticks = stolen[1] - stolen[0], of = all[1] - all[0];
-    s->stolen = ticks >= 2 && of > 0 ? ticks / of : 0; /* one tick may have begun before */
-    return !s->error[0] && s->stolen > STOLEN_MOST && of < LONG_TICKS;
+    s->stolen = of > 0 ? ticks / of : 0;
+    run->stolen += ticks, run->ticks += of;
 }
 
 /* ---- all of them ------------------------------------------------------------------------------- */
@@ -304,7 +302,7 @@ int study_measure(struct study_run *run, const struct study_cell *cells, size_t 
     struct stats_random random;
     int status = turn && failed ? 0 : 3;
     char why[STUDY_ERROR] = "";
-    size_t broken = 0, again = 0;
+    size_t broken = 0;
     for (size_t i = 0; status == 0 && i < n; i++)
         if (wanted(run, &cells[i])) {
             total += rounds_of(run, &cells[i]);
@@ -312,6 +310,9 @@ int study_measure(struct study_run *run, const struct study_cell *cells, size_t 
         }
     if (status == 0 && (!known(run, cells, n) || chosen == 0))
         status = 2;
+    const int begun = status ? 0 : study_begin(&run->file, run->options, run->rounds, &run->env);
+    if (begun)
+        status = complain(run, begun);
     if (status == 0)
         env_warnings(&run->env, note, NULL);
     progress_begin(&progress, total);
@@ -336,17 +337,7 @@ int study_measure(struct study_run *run, const struct study_cell *cells, size_t 
                      cell->setting[0] ? ", " : "", cell->setting);
             progress_step(&progress, what, "");
             run->seed = run->options->seed ^ ++run->sequence << 20;
-            for (unsigned times = 0;; times++) {
-                const struct study_sample before = s;
-                s.aside = take(run, cell, &s) && !interrupted && times < AGAIN_MOST &&
-                          again < total / AGAIN_SHARE;
-                if (!s.aside)
-                    break;
-                again++;
-                if (study_write(run->file, run->options->study, &s) != 0)
-                    break; /* the disk is full: the next line says so */
-                s = before;
-            }
+            take(run, cell, &s);
             if (interrupted) {
                 status = 128 + interrupted;
                 break;
@@ -363,12 +354,12 @@ int study_measure(struct study_run *run, const struct study_cell *cells, size_t 
         }
     }
     progress_end(&progress);
-    if (again)
+    if (run->stolen > 0.01 * run->ticks)
         fprintf(
             stderr,
-            "queuelab: note: %zu samples were taken again: the host gave more than a twentieth of "
-            "the processors to others meanwhile\n",
-            again);
+            "queuelab: note: the host gave %.1f %% of the processors to others while samples were "
+            "taken\n",
+            100 * run->stolen / run->ticks);
     if (broken)
         fprintf(stderr,
                 "queuelab: %zu of %zu cells failed and have fewer numbers or none; the first: %s\n",
@@ -406,12 +397,9 @@ static int prepare(const struct study_options *o, struct env *env, bool *made)
 /* A request that made no sense leaves nothing behind. */
 static void take_back(const struct study_options *o)
 {
-    static const char *const files[] = {"env.json", "samples.jsonl"};
     char path[4096];
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        snprintf(path, sizeof path, "%s/%s", o->out, files[i]);
-        unlink(path);
-    }
+    snprintf(path, sizeof path, "%s/env.json", o->out);
+    unlink(path);
     rmdir(o->out);
 }
 
@@ -429,14 +417,11 @@ int study_carry_out(const struct study_options *o)
     int status = prepare(o, &run.env, &made);
     if (status)
         return status;
-    const int error = study_begin(&run.file, o, run.rounds, &run.env);
-    if (error)
-        return complain(&run, error);
     sigaction(SIGINT, &act, NULL);
     sigaction(SIGTERM, &act, NULL);
     signal(SIGPIPE, SIG_IGN);
     status = s->run(&run);
-    if (fclose(run.file) != 0 && status < 2)
+    if (run.file && fclose(run.file) != 0 && status < 2)
         status = complain(&run, errno);
     if (status == 2 && made)
         take_back(o);

@@ -7,9 +7,7 @@
  * A study names what is to be measured (cells) and how one cell is measured once. The runner does
  * the rest: rounds in which every cell is measured once, what is compared close together, in an order
  * drawn anew for each round, each sample in a process of its own with a limit of time, so that a
- * variant that hangs, as some of the documents' own code does, costs a sample and is a result. A short
- * sample during which the host gave more than a twentieth of the processors to somebody else is kept
- * aside and measured again, twice at most, whatever it came to. Every
+ * variant that hangs, as some of the documents' own code does, costs a sample and is a result. Every
  * sample is on disk before the next begins. The judge sees samples of a file and nothing else, so verdicts can be had again from
  * records, and a verdict without a record cannot be written.
  *
@@ -36,7 +34,6 @@ struct study_sample {
     char experiment[STUDY_WORD], variant[STUDY_WORD], setting[STUDY_SETTING];
     unsigned cell, round;    /* filled in by the runner */
     double stolen;           /* too: share of the processors' time that the host gave to others */
-    bool aside;              /* too: measured again for that reason, and not used */
     char error[STUDY_ERROR]; /* why there are no numbers, or what went wrong; "" if nothing */
     unsigned n;
     struct study_metric {

@@ -111,8 +111,6 @@ int study_write(FILE *f, const struct study *study, const struct study_sample *s
     fprintf(m, ",\"cell\":%u,\"round\":%u", s->cell, s->round);
     fputs(",\"stolen\":", m);
     json_put_number(m, s->stolen);
-    if (s->aside)
-        fputs(",\"aside\":true", m);
     if (s->error[0]) {
         fputc(',', m);
         put_pair(m, "error", s->error);
@@ -197,8 +195,6 @@ static const char *get_line(struct study_judge *j, const json_t *line, size_t ro
         j->n = 0;
         return NULL;
     }
-    if (json_is_true(json_object_get(line, "aside")))
-        return NULL;
     return j->n < room ? get_sample(line, &j->sample[j->n++]) : "is one too many";
 }
 

@@ -84,6 +84,33 @@ static const struct study nothing = {
     .judge = judge_all,
 };
 
+static int run_turns(struct study_run *run)
+{
+    static const char *const settings[] = {"a", "b", "c"};
+    struct study_cell cells[7] = {{0}};
+    for (unsigned i = 0; i < 7; i++) { /* cell i is of block i % 3 */
+        cells[i] = (struct study_cell){.experiment = i == 6       ? "left out"
+                                                     : i % 3 == 2 ? "other"
+                                                                  : "turn",
+                                       .variant = i < 3 ? "x" : "y",
+                                       .measure = measure_steps,
+                                       .number = {1}};
+        snprintf(cells[i].setting, sizeof cells[i].setting, "%s", settings[i % 3]);
+    }
+    return study_measure(run, cells, 7);
+}
+
+static const struct study turns = {
+    .name = "turns",
+    .source = "998",
+    .title = "a study of its order",
+    .parameters = parameters,
+    .rounds = 3,
+    .quick_rounds = 3,
+    .run = run_turns,
+    .judge = judge_all,
+};
+
 static int begin(void **state)
 {
     (void)state;
@@ -192,35 +219,35 @@ static void put_claims(const char *text)
     assert_int_equal(whole_write(claims, text, strlen(text)), 0);
 }
 
-/* A sample that was taken again is in the file, and counts for nothing. */
-static void samples_set_aside_are_kept_and_not_used(void **state)
+/* A round has each cell once, what is compared together, and another order than the round before. */
+static void what_is_compared_stays_together(void **state)
 {
     (void)state;
-    char path[128], message[256], *text;
+    char path[128], *text;
     size_t size;
-    FILE *f;
-    struct study_judge j;
-    snprintf(path, sizeof path, "%s/aside", directory);
-    assert_int_equal(mkdir(path, 0700), 0);
-    const struct study_options o = {.study = &nothing, .out = path};
-    struct study_sample s = {.experiment = "walk", .variant = "slow", .setting = "1 leg"};
-    study_put(&s, "steps_per_s", 1);
-    assert_int_equal(study_begin(&f, &o, 1, NULL), 0);
-    s.stolen = 0.25;
-    s.aside = true;
-    assert_int_equal(study_write(f, &nothing, &s), 0);
-    s.stolen = 0;
-    s.aside = false;
-    s.metric[0].value = 3;
-    assert_int_equal(study_write(f, &nothing, &s), 0);
-    assert_int_equal(fclose(f), 0);
-    assert_int_equal(study_read(&j, &nothing, path, message, sizeof message), 0);
-    assert_int_equal(study_count(&j, "walk", "slow", "1 leg", NULL), 1);
-    assert_true(study_most(&j, "walk", "slow", NULL, "steps_per_s") == 3);
-    study_release(&j);
-    snprintf(path, sizeof path, "%s/aside/samples.jsonl", directory);
+    unsigned order[3][6], n = 0, same = 0;
+    snprintf(path, sizeof path, "%s/turns", directory);
+    const struct study_options o = {
+        .study = &turns, .seed = 1, .rounds = 3, .out = path, .only = "turn,other"};
+    assert_int_equal(study_carry_out(&o), 0);
+    snprintf(path, sizeof path, "%s/turns/samples.jsonl", directory);
     assert_int_equal(whole_read(path, &text, &size), 0);
-    assert_non_null(strstr(text, "\"stolen\":0.25,\"aside\":true"));
+    for (const char *at = text; (at = strstr(at, "\"cell\":")) != NULL; at++, n++) {
+        assert_true(n < 18);
+        order[n / 6][n % 6] = (unsigned)strtoul(at + strlen("\"cell\":"), NULL, 10);
+    }
+    assert_int_equal(n, 18);
+    for (unsigned round = 0; round < 3; round++) {
+        unsigned changes = 0, seen = 0;
+        for (unsigned i = 0; i < 6; i++) {
+            seen |= 1u << order[round][i];
+            changes += i > 0 && order[round][i] % 3 != order[round][i - 1] % 3;
+        }
+        assert_int_equal(seen, 0x3f);
+        assert_int_equal(changes, 2); /* three blocks */
+        same += round > 0 && memcmp(order[round], order[round - 1], sizeof order[0]) == 0;
+    }
+    assert_int_equal(same, 0);
     free(text);
 }
 
@@ -366,7 +393,7 @@ int main(void)
         cmocka_unit_test(samples_survive_hangs_and_crashes),
         cmocka_unit_test(the_last_run_counts),
         cmocka_unit_test(damaged_files_are_named),
-        cmocka_unit_test(samples_set_aside_are_kept_and_not_used),
+        cmocka_unit_test(what_is_compared_stays_together),
         cmocka_unit_test(the_ledger_has_what_was_found),
         cmocka_unit_test(verdicts_follow_intervals),
     };

@@ -132,6 +132,8 @@ void commit_closed_loop(const struct commit_system *system, const struct commit_
     const double processor = processor_s() - processor_before;
     getrusage(RUSAGE_SELF, &after);
     system->close(crew.opened, &counts);
+    if (counts.grew)
+        study_fail(s, "the file system cannot go ahead of the log: no zeroes, no reserved space");
     put_results(c, threads, seconds, &counts, s);
     study_put(s, "processors_busy", processor / lasted);
     study_put(s, "switches_per_s", (double)(after.ru_nvcsw - before.ru_nvcsw) / lasted);

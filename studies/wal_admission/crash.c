@@ -210,7 +210,7 @@ static void live(const struct crash_plan *plan, uint32_t point, uint64_t seed, i
     if (plan->spoil == 2)
         device.sync_ns = 5000000; /* time to die in */
     if (stats_random_below(&random, 2))
-        device.io.reserve = wal_disk_reserving.reserve;
+        device_faulty_reserves(&device);
     if (plan->kind == CRASH_FAULTS)
         draw_faults(&device, &random);
     const struct wal_config c = {
@@ -296,6 +296,8 @@ static int cut_once(const struct crash_plan *plan, struct book *b, struct stats_
     if (!device)
         return ENOMEM;
     device_power(device, 1 + stats_random_below(random, 400), stats_random_next(random));
+    if (stats_random_below(random, 2))
+        device_power_reserves(device);
     if (plan->spoil == 1)
         device->io.sync = no_sync;
     const struct wal_config c = {

@@ -65,6 +65,15 @@ static int faulty_sync(struct wal_io *io, int fd)
     return d->sync_ns ? wait_ns(d->sync_ns) : wal_disk.sync(&wal_disk, fd);
 }
 
+/* Fails as writes do: a disk that is full has no space to reserve either. */
+static int faulty_reserve(struct wal_io *io, int fd, uint64_t at, uint64_t n)
+{
+    struct device_faulty *const d = (struct device_faulty *)io;
+    if (fails(d, a_add(&d->writes, 1, relaxed) + 1, d->write_fails, d->write_again))
+        return d->write_error;
+    return wal_disk_reserving.reserve(&wal_disk_reserving, fd, at, n);
+}
+
 static int faulty_cut(struct wal_io *io, int fd, uint64_t size)
 {
     a_add(&((struct device_faulty *)io)->cuts, 1, relaxed);
@@ -78,6 +87,8 @@ void device_faulty(struct device_faulty *d)
     d->write_error = ENOSPC;
     d->sync_error = EIO;
 }
+
+void device_faulty_reserves(struct device_faulty *d) { d->io.reserve = faulty_reserve; }
 
 /* ---- power ----------------------------------------------------------------------------------- */
 
@@ -127,6 +138,25 @@ static int power_write(struct wal_io *io, int fd, const void *bytes, size_t n, u
     return leave(d, last ? EIO : 0);
 }
 
+/* Zeroes that nobody wrote; what is known of them before a sync is as open as of any write. */
+static int power_reserve(struct wal_io *io, int fd, uint64_t at, uint64_t n)
+{
+    struct device_power *const d = (struct device_power *)io;
+    (void)fd;
+    const bool last = step(d);
+    if (d->dead)
+        return leave(d, EIO);
+    if (at + n > sizeof d->now)
+        return leave(d, ENOSPC);
+    for (uint64_t i = at / DEVICE_SECTOR; i * DEVICE_SECTOR < at + n; i++)
+        d->dirty[i] = true;
+    if (d->size_now < at + n)
+        d->size_now = at + n;
+    if (last)
+        die(d);
+    return leave(d, last ? EIO : 0);
+}
+
 static int power_sync(struct wal_io *io, int fd)
 {
     struct device_power *const d = (struct device_power *)io;
@@ -159,6 +189,8 @@ static int power_cut(struct wal_io *io, int fd, uint64_t size)
     d->size_now = size;
     return leave(d, 0);
 }
+
+void device_power_reserves(struct device_power *d) { d->io.reserve = power_reserve; }
 
 void device_power(struct device_power *d, uint64_t cut_at, uint64_t seed)
 {

@@ -27,6 +27,7 @@ struct device_faulty {
     atomic(uint64_t) failed;
 };
 void device_faulty(struct device_faulty *d);
+void device_faulty_reserves(struct device_faulty *d); /* space ahead, instead of writing zeroes */
 
 /* A disk in memory with a cache in front of it, by sectors. A sync carries to the disk what the
  * cache holds. When the power is cut, in the middle of the operation number `cut_at`, any sectors of
@@ -43,6 +44,7 @@ struct device_power {
     unsigned char now[DEVICE_SECTORS * DEVICE_SECTOR], disk[DEVICE_SECTORS * DEVICE_SECTOR];
 };
 void device_power(struct device_power *d, uint64_t cut_at, uint64_t seed);
+void device_power_reserves(struct device_power *d);
 int device_power_save(const struct device_power *d, const char *path); /* the disk, as a file */
 
 #endif

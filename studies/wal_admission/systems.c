@@ -72,7 +72,7 @@ static void ours_close(void *system, struct commit_counts *counts)
     wal_shutdown(o->log);
     wal_metrics(o->log, &m);
     *counts = (struct commit_counts){(double)m.groups, (double)m.entries, (double)m.sync_ns,
-                                     (double)m.prepare_ns};
+                                     (double)m.prepare_ns, m.grew};
     wal_close(o->log);
     free(o);
 }
@@ -130,7 +130,7 @@ static void written_close(void *system, struct commit_counts *counts)
     uint64_t groups, entries;
     as_written_shutdown(w->log);
     as_written_groups(w->log, &groups, &entries);
-    *counts = (struct commit_counts){(double)groups, (double)entries, 0, 0};
+    *counts = (struct commit_counts){.groups = (double)groups, .entries = (double)entries};
     as_written_close(w->log);
     free(w);
 }
@@ -193,7 +193,7 @@ static void each_detach(void *handle) { (void)handle; }
 static void each_close(void *system, struct commit_counts *counts)
 {
     struct each *const e = system;
-    *counts = (struct commit_counts){e->groups, e->groups, 0, 0};
+    *counts = (struct commit_counts){.groups = e->groups, .entries = e->groups};
     wal_file_close(&e->file);
     free(e);
 }

@@ -19,6 +19,7 @@ struct commit_setup {
 /* How many syncs there were, and what went into them; zero where it cannot be said. */
 struct commit_counts {
     double groups, entries, sync_ns, prepare_ns;
+    bool grew; /* it was to go ahead, and could not */
 };
 
 struct commit_system {

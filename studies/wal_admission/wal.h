@@ -66,6 +66,7 @@ struct wal_metrics {
     uint64_t admit_failed;                   /* compare-and-swaps lost at the admission word */
     uint64_t room_sleeps;                    /* times asleep for room */
     uint64_t sleeps, leads;                  /* commits: times asleep, groups led */
+    bool grew;                               /* it was to go ahead, and the device refused */
 };
 
 struct wal;

@@ -139,5 +139,6 @@ void wal_metrics(struct wal *log, struct wal_metrics *m)
 {
     pthread_mutex_lock(&log->lock);
     *m = log->metrics;
+    m->grew = log->c.ahead && !log->file.ahead;
     pthread_mutex_unlock(&log->lock);
 }
