@@ -65,7 +65,7 @@ static void bounds_are_kept(void **state)
     (void)state;
     static const char *const queues[] = {"list_mpsc", "array_mpmc", "segment_ring"};
     for (size_t q = 0; q < 3; q++) {
-        struct gate gate = {.io = {gate_write, gate_sync, gate_cut}};
+        struct gate gate = {.io = {gate_write, gate_sync, gate_cut, NULL}};
         struct wal_entry e[6] = {0};
         struct wal *log;
         struct wal_handle *h;
