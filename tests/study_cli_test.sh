@@ -23,7 +23,13 @@ refuses 2 "does not know '--colour'" study --colour red
 refuses 2 "needs a value" study "$name" --rounds
 refuses 2 "--zipf needs a value" study "$name" --zipf
 refuses 2 "write '--zipf 1.2', with a space" study "$name" --zipf=1.2
-refuses 2 "there is no experiment 'nothing'; there are: '.*, '" study "$name" --only checker,nothing --out "$dir/refused"
+status=0 # what this build leaves out is told before
+"$queuelab" study "$name" --only inserts,nothing --out "$dir/refused" 2>"$dir/err" || status=$?
+if [ $status -eq 2 ] && tail -n 1 "$dir/err" | grep -q "no experiment 'nothing'; there are: '.*, '"; then
+    ok
+else
+    bad "an experiment that is not there: exit $status, $(cat "$dir/err")"
+fi
 if [ -e "$dir/refused" ]; then bad "a refused study leaves its directory"; else ok; fi
 refuses 2 "no number from 1" study "$name" --rounds 0
 refuses 2 "no number from 1" study "$name" --rounds 3x

@@ -182,7 +182,7 @@ static int stuck_cut(struct wal_io *io, int fd, uint64_t size)
 }
 
 static struct stuck stuck_device = {
-    .io = {stuck_write, stuck_sync, stuck_cut}, .go = {true}, .waits = {false}};
+    .io = {stuck_write, stuck_sync, stuck_cut, NULL}, .go = {true}, .waits = {false}};
 
 /* ---- contention ------------------------------------------------------------------------------ */
 
